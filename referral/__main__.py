@@ -1,0 +1,5 @@
+"""`python -m referral`."""
+
+from referral.cli import main
+
+main()

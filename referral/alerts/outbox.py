@@ -1,0 +1,174 @@
+"""Putting alerts in the outbox, claiming what is due, writing down what became of it."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, or_, select
+from sqlalchemy.orm import Session
+
+from referral.alerts.records import TABLE, AlertRecord, LadderRecord, Purpose
+from referral.privacy.seal import Cell, Sealer
+from referral.store.base import new_id
+from referral.vocabulary.duty import DutyBearer
+
+LEASE = timedelta(seconds=60)
+"""How long a claimed row is left alone. Longer than the gateway may hang (3 + 9 s), so that a survivor takes over what a dead worker held
+but never sends beside a living one."""
+REPLY_LANE = 1
+ANSWERABLE = timedelta(days=30)
+"""How long an alert's one-time number can be answered with. LOW reports have a week until their first action is due."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A claimed row: enough to put the text together and send it with no transaction open."""
+
+    id: str
+    claim: str
+    purpose: Purpose
+    report: str | None
+    office: str | None
+    person: str
+    key: str | None
+    params: dict[str, str]
+    one_time: str | None
+    attempts: int
+    repeated: bool
+    deadline_at: datetime | None
+    step: int | None
+
+
+class Outbox:
+    """The alert rows. Every method works inside the caller's transaction."""
+
+    def __init__(self, sealer: Sealer) -> None:
+        self._sealer = sealer
+
+    def hand_over(
+        self, session: Session, report: str, step: int, bearer: DutyBearer, *, lane: int, due_at: datetime, deadline_at: datetime, reason: str, now: datetime
+    ) -> AlertRecord:
+        """Queue the alert that hands `report` to an office and the person on duty in it. At most one a person and report: the database refuses a second."""
+        id_ = new_id()
+        number = self._fresh_one_time(session, bearer.person, now)
+        alert = AlertRecord(
+            id=id_,
+            purpose=Purpose.ALERT,
+            lane=lane,
+            report=report,
+            step=step,
+            office=bearer.office.id,
+            institution=bearer.office.institution.value,
+            person=bearer.person,
+            one_time=self._sealer.seal(number, Cell(TABLE, "one_time", id_)),
+            reason=reason[:500],
+            due_at=due_at,
+            deadline_at=deadline_at,
+            attempts=0,
+            calling=False,
+            repeated=False,
+            wrong_answers=0,
+        )
+        session.add(alert)
+        return alert
+
+    def tell(self, session: Session, purpose: Purpose, person: str, key: str, params: dict[str, str], now: datetime, *, report: str | None = None) -> None:
+        """Queue a text that is no hand-over: a reply, a repeat, a word to a supervisor. It goes out at once."""
+        lane = REPLY_LANE if purpose is Purpose.REPLY else 0
+        row = AlertRecord(
+            id=new_id(), purpose=purpose, lane=lane, person=person, report=report, key=key, params=json.dumps(params), due_at=now, attempts=0,
+            calling=False,
+            repeated=False, wrong_answers=0,
+        )  # fmt: skip
+        session.add(row)
+
+    def one_time(self, alert: AlertRecord) -> str:
+        return self._sealer.open(alert.one_time or b"", Cell(TABLE, "one_time", alert.id))
+
+    def claim(self, session: Session, now: datetime, limit: int) -> list[Due]:
+        """Up to `limit` due rows, most urgent lane first, leased to the caller. Two workers never get the same row."""
+        chosen = (
+            select(AlertRecord.id)
+            .where(AlertRecord.due_at <= now)
+            .order_by(AlertRecord.lane, AlertRecord.due_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        rows = session.scalars(select(AlertRecord).where(AlertRecord.id.in_(list(session.scalars(chosen))))).all()
+        token = new_id()
+        taken = [row for row in rows if not self._lost(row, now)]
+        for row in taken:
+            row.due_at, row.claim, row.attempts = now + LEASE, token, row.attempts + 1
+        return [self._due(row, token) for row in sorted(taken, key=lambda row: (row.lane, row.office or ""))]
+
+    @staticmethod
+    def _lost(row: AlertRecord, now: datetime) -> bool:
+        """A worker died while it was calling the gateway for this row: the text may have gone out.
+
+        It is sent once more, marked as a repeat. Had the repeat itself been lost too, a third is not sent: silence climbs the ladder.
+        """
+        if not row.calling:
+            return False
+        row.calling, row.claim = False, None
+        if row.repeated:
+            row.sent_at, row.due_at = now, None
+            return True
+        row.unknown_at, row.repeated = now, True
+        return False
+
+    def held(self, session: Session, due: Due) -> AlertRecord | None:
+        """The row of a claim, locked, if the claim still holds it: a lease that ran out may have gone to another worker."""
+        found = select(AlertRecord).where(AlertRecord.id == due.id, AlertRecord.claim == due.claim).with_for_update()
+        return session.scalar(found)
+
+    def alerts_of(self, session: Session, report: str) -> Sequence[AlertRecord]:
+        """The hand-overs of a report, in the order of their steps."""
+        rows = select(AlertRecord).where(AlertRecord.report == report, AlertRecord.purpose == Purpose.ALERT)
+        return session.scalars(rows.order_by(AlertRecord.step, AlertRecord.id)).all()
+
+    def alerts_for(self, session: Session, person: str, now: datetime) -> Sequence[AlertRecord]:
+        """The hand-overs to a person that an answer can still mean: sent in the last 30 days or about to be, and not taken back."""
+        recent = or_(AlertRecord.sent_at.is_(None), AlertRecord.sent_at >= now - ANSWERABLE)
+        mine = (AlertRecord.person == person, AlertRecord.purpose == Purpose.ALERT, AlertRecord.revoked_at.is_(None), recent)
+        return session.scalars(select(AlertRecord).where(*mine)).all()
+
+    def by_gateway_tag(self, session: Session, tag: bytes) -> AlertRecord | None:
+        return session.scalar(select(AlertRecord).where(AlertRecord.gateway_tag == tag).with_for_update())
+
+    def ladder(self, session: Session, report: str) -> LadderRecord | None:
+        """The ladder of a report, locked for the caller: whoever holds it is the only one moving this report."""
+        return session.scalar(select(LadderRecord).where(LadderRecord.report == report).with_for_update())
+
+    def forget_texts(self, session: Session, before: datetime) -> None:
+        """Drop sent replies, repeats and supervisor texts older than `before`; the hand-overs themselves stay with the report."""
+        old = (AlertRecord.purpose != Purpose.ALERT, AlertRecord.due_at.is_(None), AlertRecord.sent_at < before)
+        session.execute(delete(AlertRecord).where(*old))
+
+    def _fresh_one_time(self, session: Session, person: str, now: datetime) -> str:
+        """Four digits no other alert of this person carries: they alone tell which alert an answer means."""
+        taken = {self.one_time(alert) for alert in self.alerts_for(session, person, now)}
+        while True:
+            number = f"{secrets.randbelow(10_000):04d}"
+            if number not in taken or len(taken) > 9_000:
+                return number
+
+    def _due(self, row: AlertRecord, token: str) -> Due:
+        return Due(
+            id=row.id,
+            claim=token,
+            purpose=row.purpose,
+            report=row.report,
+            office=row.office,
+            person=row.person,
+            key=row.key,
+            params=json.loads(row.params) if row.params else {},
+            one_time=self.one_time(row) if row.one_time else None,
+            attempts=row.attempts,
+            repeated=row.repeated,
+            deadline_at=row.deadline_at,
+            step=row.step,
+        )

@@ -1,0 +1,94 @@
+"""The outbox and the ladder."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from referral.store.base import ID_LENGTH, Base
+
+TABLE = "alert"
+
+
+class Purpose(StrEnum):
+    ALERT = "alert"
+    """A report is handed to an office: the row is that hand-over, from queued to done."""
+    AGAIN = "again"
+    """The duty person at the ladder's end is told again, because nobody has answered."""
+    SUPERVISOR = "supervisor"
+    """Somebody's supervisor is told that an alert was not acted on, or that its answers were guessed."""
+    REPLY = "reply"
+    """An answer to an officer's text."""
+
+
+class AlertRecord(Base):
+    """One SMS to one duty bearer. Its state is derived from its times, since receipts arrive in any order.
+
+    No number stands here: the person's is looked up when the text is sent, so that somebody removed, suspended or gone on leave
+    since it was queued is not told. `key` and `params` name the words of what is not an ALERT (those are put together from
+    the report when they are sent); params hold words and numbers of alerts, never a story.
+    """
+
+    __tablename__ = TABLE
+    __table_args__ = (
+        Index("ix_alert_due", "lane", "due_at", sqlite_where=text("due_at is not null"), postgresql_where=text("due_at is not null")),
+        Index(
+            "uq_alert_once_a_person", "report", "person", unique=True,
+            sqlite_where=text("purpose = 'alert'"), postgresql_where=text("purpose = 'alert'"),
+        ),
+        CheckConstraint("purpose <> 'alert' or (report is not null and one_time is not null)", name="alert_is_answerable"),
+        CheckConstraint("due_at is null or (sent_at is null and failed_at is null)", name="due_means_not_sent"),
+        {"sqlite_with_rowid": False},
+    )  # fmt: skip
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
+    purpose: Mapped[Purpose]
+    lane: Mapped[int]
+    report: Mapped[str | None] = mapped_column(ForeignKey("report.id", ondelete="CASCADE"), index=True)
+    step: Mapped[int | None]
+    office: Mapped[str | None]
+    institution: Mapped[str | None]
+    person: Mapped[str] = mapped_column(index=True)
+    key: Mapped[str | None]
+    params: Mapped[str | None] = mapped_column(String(500))
+    one_time: Mapped[bytes | None]
+    reason: Mapped[str | None] = mapped_column(String(500))
+
+    due_at: Mapped[datetime | None]
+    claim: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+    attempts: Mapped[int] = mapped_column(default=0)
+    calling: Mapped[bool] = mapped_column(default=False)
+    repeated: Mapped[bool] = mapped_column(default=False)
+    gateway_tag: Mapped[bytes | None] = mapped_column(index=True)
+    unknown_at: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]
+    failed_at: Mapped[datetime | None]
+    failure: Mapped[str | None]
+
+    deadline_at: Mapped[datetime | None]
+    acknowledged_at: Mapped[datetime | None]
+    acting_at: Mapped[datetime | None]
+    declined_at: Mapped[datetime | None]
+    decline_reason: Mapped[str | None]
+    expired_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    wrong_answers: Mapped[int] = mapped_column(default=0)
+    answers_ended_at: Mapped[datetime | None]
+
+
+class LadderRecord(Base):
+    """How far a report has climbed, and when the next rung is due. Cleared times mean nothing is due."""
+
+    __tablename__ = "ladder"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012  SQLAlchemy's own hook
+
+    report: Mapped[str] = mapped_column(ForeignKey("report.id", ondelete="CASCADE"), primary_key=True)
+    step: Mapped[int]
+    step_due_at: Mapped[datetime | None] = mapped_column(index=True)
+    action_due_at: Mapped[datetime | None] = mapped_column(index=True)
+    again_at: Mapped[datetime | None] = mapped_column(index=True)
+    ended_at: Mapped[datetime | None]

@@ -1,0 +1,48 @@
+"""The state of a hand-over, derived from its times, and whether a report has been answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+
+from referral.alerts.records import AlertRecord
+
+
+class State(StrEnum):
+    QUEUED = "queued"
+    UNKNOWN = "unknown"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    ACKNOWLEDGED = "acknowledged"
+    ACTING = "acting"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
+_RULES: tuple[tuple[Callable[[AlertRecord], bool], State], ...] = (
+    (lambda a: a.revoked_at is not None, State.REVOKED),
+    (lambda a: a.acting_at is not None, State.ACTING),
+    (lambda a: a.acknowledged_at is not None, State.ACKNOWLEDGED),
+    (lambda a: a.declined_at is not None, State.DECLINED),
+    (lambda a: a.failed_at is not None, State.FAILED),
+    (lambda a: a.expired_at is not None, State.EXPIRED),
+    (lambda a: a.delivered_at is not None, State.DELIVERED),
+    (lambda a: a.sent_at is not None, State.SENT),
+    (lambda a: a.unknown_at is not None, State.UNKNOWN),
+)
+"""First match wins. What a person answered outweighs what a network said."""
+
+
+def state_of(alert: AlertRecord) -> State:
+    return next((state for holds, state in _RULES if holds(alert)), State.QUEUED)
+
+
+def answered(alerts: Iterable[AlertRecord]) -> frozenset[str]:
+    """The institutions in which a human has said yes and has not been taken off."""
+    return frozenset(a.institution or "" for a in alerts if a.acknowledged_at and not a.revoked_at)
+
+
+def acting(alerts: Iterable[AlertRecord]) -> bool:
+    return any(a.acting_at is not None and a.revoked_at is None for a in alerts)

@@ -1,0 +1,102 @@
+"""An officer answers an alert by text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from referral.alerts.outbox import Outbox
+from referral.alerts.records import AlertRecord, Purpose
+from referral.casework.grammar import Command, Verb, read_command
+from referral.handover.ladder import Ladder
+from referral.privacy.audit import Action, Audit
+from referral.reports.register import Register, Report
+
+WRONG_ANSWERS = 3
+"""Wrong one-time numbers after which an alert takes no more answers by text: a thief of the number gets three guesses of ten thousand."""
+
+
+@dataclass(frozen=True)
+class OfficersAnswers:
+    """What an answer changes. Works inside the caller's transaction; every reply is a row in the outbox."""
+
+    register: Register
+    outbox: Outbox
+    ladder: Ladder
+    audit: Audit
+
+    def answer(self, session: Session, person: str, text: str, now: datetime) -> None:
+        """Take a text from the number of `person`, and queue the reply. What cannot be understood changes nothing and is answered with how to answer."""
+        command = read_command(text)
+        if command is None or command.verb is Verb.HELP:
+            self._reply(session, person, "reply.help", now)
+        elif command.number is None:
+            self._reply(session, person, "reply.number_missing", now, verb=command.verb.upper())
+        else:
+            self._numbered(session, person, command, now)
+
+    def _numbered(self, session: Session, person: str, command: Command, now: datetime) -> None:
+        alerts = [alert for alert in self.outbox.alerts_for(session, person, now) if alert.sent_at or alert.unknown_at]
+        alert = next((a for a in alerts if self.outbox.one_time(a) == command.number), None)
+        report = None if alert is None or alert.report is None else self.register.find(session, alert.report)
+        if alert is None or report is None:
+            self._wrong(session, person, alerts, now)
+        elif alert.answers_ended_at is not None:
+            self._reply(session, person, "reply.answers_ended", now, number=report.number)
+        else:
+            self.outbox.ladder(session, report.id)  # locks the report: one answer at a time
+            match command.verb:
+                case Verb.OK:
+                    self._ok(session, report, alert, now)
+                case Verb.ACT:
+                    self._act(session, report, alert, now)
+                case _:
+                    self._no(session, report, alert, command.reason, now)
+            session.flush()
+            self.ladder.settle(session, report)
+
+    def _ok(self, session: Session, report: Report, alert: AlertRecord, now: datetime) -> None:
+        if alert.acknowledged_at is None:
+            alert.acknowledged_at, alert.declined_at, alert.decline_reason = now, None, None
+            self.audit.write(session, now, alert.person, Action.ACKNOWLEDGED, report.id, office=alert.office)
+        self._reply(session, alert.person, "reply.acknowledged", now, number=report.number, one_time=self.outbox.one_time(alert))
+
+    def _act(self, session: Session, report: Report, alert: AlertRecord, now: datetime) -> None:
+        if alert.acting_at is None:
+            alert.acknowledged_at, alert.acting_at = alert.acknowledged_at or now, now
+            alert.declined_at = alert.decline_reason = None
+            self.audit.write(session, now, alert.person, Action.ACTING, report.id, office=alert.office)
+        self._reply(session, alert.person, "reply.acting", now, number=report.number)
+
+    def _no(self, session: Session, report: Report, alert: AlertRecord, reason: str | None, now: datetime) -> None:
+        if alert.declined_at is None:
+            alert.declined_at, alert.decline_reason = now, reason
+            alert.acknowledged_at = alert.acting_at = None
+            self.audit.write(session, now, alert.person, Action.DECLINED, report.id, office=alert.office, reason=reason)
+            session.flush()
+            if not self.ladder.satisfied(report, self.outbox.alerts_of(session, report.id)):
+                self.ladder.hasten(session, report.id, now)
+        self._reply(session, alert.person, "reply.declined", now, number=report.number)
+
+    def _wrong(self, session: Session, person: str, alerts: Sequence[AlertRecord], now: datetime) -> None:
+        """A number that is no alert's: counted on every alert still open to this person, since any of them may be the one guessed at."""
+        for alert in alerts:
+            if alert.answers_ended_at is not None or alert.acknowledged_at is not None:
+                continue
+            alert.wrong_answers += 1
+            if alert.wrong_answers >= WRONG_ANSWERS:
+                self._end_answers(session, alert, now)
+        self._reply(session, person, "reply.wrong_number", now)
+
+    def _end_answers(self, session: Session, alert: AlertRecord, now: datetime) -> None:
+        alert.answers_ended_at = now
+        report = None if alert.report is None else self.register.find(session, alert.report)
+        if report is not None:
+            self.audit.write(session, now, alert.person, Action.ANSWERS_ENDED, report.id, office=alert.office)
+            self.ladder.tell_supervisor(session, report, alert, "supervisor.wrong_answers", now)
+
+    def _reply(self, session: Session, person: str, key: str, now: datetime, **params: str) -> None:
+        self.outbox.tell(session, Purpose.REPLY, person, key, params, now)

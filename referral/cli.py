@@ -1,0 +1,203 @@
+"""The operator's commands."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from functools import wraps
+from pathlib import Path
+from types import FrameType
+from typing import ParamSpec
+
+import click
+
+from referral import start
+from referral.directory.importer import ImportProblems, Loaded
+from referral.routing.reading import DataError
+from referral.settings import Settings, SettingsError, create_secrets, read_settings
+from referral.simulator.terminal import dial as dial_phone
+from referral.supervise import Supervisor
+from referral.texts.catalogue import CatalogueError
+
+P = ParamSpec("P")
+
+
+def told(command: Callable[P, None]) -> Callable[P, None]:
+    """Problems with what the operator gave are told one a line, and the exit code says so. Nothing else is caught."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except (SettingsError, ImportProblems, DataError, CatalogueError) as error:
+            _complain(error.problems)
+
+    return run
+
+
+def _complain(problems: Iterable[str]) -> None:
+    for problem in problems:
+        click.echo(problem, err=True)
+    sys.exit(1)
+
+
+@click.group()
+def main() -> None:
+    """Reports about children by USSD and SMS, routed to the duty bearer who answers them."""
+
+
+@main.command()
+@told
+def serve() -> None:
+    """Serve the web processes with gunicorn."""
+    read_settings()
+    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", "wsgi:application"])  # noqa: S606  our own argv
+
+
+@main.command()
+@told
+def work() -> None:
+    """Run a worker: sends alerts, reads texts, escalates."""
+    stop = threading.Event()
+    _on_stop(stop.set)
+    start.work(stop)
+
+
+@main.command()
+@told
+def run() -> None:
+    """Everything on this machine, from nothing: secrets, database, directory, then web, worker and stand-in gateway."""
+    path = Path(os.environ.get("REFERRAL_SECRETS", "var/secrets.toml"))
+    if create_secrets(path):
+        click.echo(f"wrote new secrets to {path}")
+    settings = read_settings()
+    ready = start.prepare(settings)
+    loaded = start.load_directory(ready)
+    click.echo(f"directory of {settings.config}: {_loaded(loaded)}")
+    ready.database.close()
+    supervisor = Supervisor(("web", "serve"), ("worker", "work"), ("gateway", "standin"))
+    _on_stop(supervisor.stop)
+    supervisor.start()
+    click.echo(_welcome(settings))
+    sys.exit(supervisor.wait())
+
+
+@main.command()
+@told
+def standin() -> None:
+    """Run the stand-in gateway: Africa's Talking's protocol on loopback, for development and training."""
+    stop = threading.Event()
+    _on_stop(stop.set)
+    start.stand_in(stop)
+
+
+@main.command()
+@click.option("--phone", help="The first phone's number; +254700000xxx only.")
+@click.option("--gateway", "address", help="The stand-in's address; the one of the settings if left out.")
+@told
+def dial(phone: str | None, address: str | None) -> None:
+    """A phone in the terminal: dial, text, receive; several numbers, officers' too."""
+    port = os.environ.get("REFERRAL_STANDIN_PORT", "8001")
+    dial_phone(address or f"http://127.0.0.1:{port}", phone=phone)
+
+
+@main.command()
+@told
+def callbacks() -> None:
+    """Print the addresses to paste into the gateway's dashboard. They hold the tokens: show them to nobody else."""
+    settings = read_settings()
+    for name, address in start.callback_addresses(settings):
+        click.echo(f"{name:16} {address}")
+
+
+@main.command()
+@told
+def check() -> None:
+    """Settings, county data, texts, dialogue and directory: every problem named, or one line that all is well."""
+    ready = start.service()
+    problems = list(start.check(ready))
+    if problems:
+        _complain(problems)
+    click.echo("settings, county data, texts, dialogue and directory: all well")
+
+
+@main.group()
+def db() -> None:
+    """The database."""
+
+
+@db.command()
+@told
+def upgrade() -> None:
+    """Bring the database to the newest shape."""
+    start.prepare(read_settings()).database.close()
+    click.echo("the database is up to date")
+
+
+@main.group()
+def secrets() -> None:
+    """The secrets file."""
+
+
+@secrets.command()
+@told
+def create() -> None:
+    """Write a new secrets file where the settings say, unless there is one."""
+    path = Path(os.environ.get("REFERRAL_SECRETS", "var/secrets.toml"))
+    click.echo(f"wrote {path}" if create_secrets(path) else f"{path} is there already and was left as it is")
+
+
+@main.group()
+def directory() -> None:
+    """Offices, people on duty and places."""
+
+
+@directory.command("load")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@told
+def directory_load(folder: Path) -> None:
+    """Load a county's folder: all rows or none."""
+    click.echo(_loaded(start.load_directory(start.service(), folder)))
+
+
+@main.group()
+def people() -> None:
+    """Officers."""
+
+
+@people.command("load")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@told
+def people_load(file: Path) -> None:
+    """Load real officers from a file outside the checkout: all rows or none."""
+    click.echo(_loaded(start.load_officers(start.service(), file)))
+
+
+def _loaded(loaded: Loaded) -> str:
+    held = f"{loaded.places} places, {loaded.offices} offices, {loaded.people} people, {loaded.leave} on leave, {loaded.shifts} shifts"
+    return f"{held}; {loaded.changed} rows new or changed"
+
+
+def _on_stop(stop: Callable[[], None]) -> None:
+    def handle(_signal: int, _frame: FrameType | None) -> None:
+        stop()
+
+    signal.signal(signal.SIGTERM, handle)
+    signal.signal(signal.SIGINT, handle)
+
+
+def _welcome(settings: Settings) -> str:
+    return "\n".join(
+        (
+            "",
+            f"web       http://127.0.0.1:{settings.port}/readyz",
+            f"gateway   http://127.0.0.1:{settings.standin_port} (stand-in)",
+            f"callers   dial {settings.at_ussd_code}, practise with {settings.at_ussd_practice_code}",
+            "",
+            "In another terminal:  .venv/bin/referral dial",
+            "Ctrl-C ends all of it; what was reported stays in var/.",
+        )
+    )

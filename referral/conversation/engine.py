@@ -1,0 +1,248 @@
+"""One pure step: a state and an answer in, the next state, its screen and the effects out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from referral.conversation.effects import Amend, Effect, FileReport, Withdraw
+from referral.conversation.nodes import Accepts, Ask, Choice, Condition, Does, End, Fork, Info, Listing, Menu, Node, Script, Source
+from referral.conversation.ports import Guide, Page, Screen, Surface
+from referral.conversation.state import State, Step
+from referral.conversation.telling import consent, told
+from referral.vocabulary.option import Option
+from referral.vocabulary.report import Concern
+
+PRACTICE_CODE = "0" * 12
+"""Shown in practice. No real code is all zeros, so nobody can mistake the one for the other."""
+
+_BACK, _MORE, _SKIP, _CODE = "0", "9", "7", "8"
+_LINES = {str(number): number - 1 for number in range(1, 9)}
+"""Keys by look-up: `str.isdigit` would take digits of other scripts, which no keypad sends."""
+_BLANKS = " \t\r\n"
+_DEEPEST = 30
+"""The most answers one dialled string may hold; a longer one is no caller."""
+
+_CONDITIONS: Mapping[Condition, Callable[[State], bool]] = {
+    Condition.SEXUAL: lambda state: (told(state).concern or Concern.OTHER).sexual,
+    Condition.ACCUSED_ASKED: lambda state: state.answer("accused") is not None,
+    Condition.CONTACT_ASKED: lambda state: state.answer("call") is not None,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The state to keep, the screen to send, and what must be done before it is sent."""
+
+    state: State
+    screen: Screen
+    effects: tuple[Effect, ...] = ()
+
+
+def begin(script: Script, *, practice: bool = False) -> State:
+    """The state before the first screen, the same for everybody: a remembered language would be a trace. `show` gives its screen."""
+    return State(script.start, script.languages[0], practice)
+
+
+def show(script: Script, state: State, guide: Guide, surface: Surface) -> Turn:
+    """The screen of this state again. No effects; the state comes back with what the screen shows."""
+    return _shown(script, state, guide, surface, mistaken=False)
+
+
+def step(script: Script, state: State, answer: str, guide: Guide, surface: Surface, issue_code: Callable[[], str]) -> Turn:
+    """Take one answer. A wrong one shows the same screen again, marked, and changes nothing. Never raises for anything a caller can type.
+
+    `issue_code` is called exactly when the answer files the report (never in practice) and gives twelve digits.
+    """
+    node = script.nodes.get(state.node)
+    if node is None:  # the script changed while this session was open
+        return show(script, begin(script, practice=state.practice), guide, surface)
+    if isinstance(node, End):
+        return show(script, state, guide, surface)
+    key = answer.strip(_BLANKS)
+    if key == _BACK and state.trail:
+        after = _back(state)
+        return replace(show(script, after, guide, surface), effects=_effects(script.nodes.get(after.node), state, after))
+    moved = _forward(script, node, state, key)
+    if moved is None:
+        return _shown(script, state, guide, surface, mistaken=True)
+    after = _file(script, moved, issue_code)
+    return replace(show(script, after, guide, surface), effects=_effects(node, state, after))
+
+
+def walk(script: Script, state: State, answers: Sequence[str], guide: Guide, surface: Surface) -> Turn:
+    """Answers dialled with the code: the screen they lead to, or the screen of `state` if one does not fit.
+
+    It stops, and ignores the rest, before any answer that would file, amend or consent: nobody sends by a dialled string alone.
+    """
+    first = turn = show(script, state, guide, surface)
+    if len(answers) > _DEEPEST:
+        return first
+    for answer in answers:
+        node = script.nodes.get(turn.state.node)
+        after = None if node is None or isinstance(node, End) else _answered(script, node, turn.state, answer.strip(_BLANKS))
+        if after is None:
+            return first
+        if _files(script, after) or (isinstance(node, Menu | Listing | Ask) and node.effect in (Does.AMEND, Does.CONSENT)):
+            return turn
+        turn = show(script, after, guide, surface)
+    return turn
+
+
+def page_of(script: Script, state: State, guide: Guide, *, mistaken: bool = False) -> Page:
+    """The page of a state: what a surface is asked to fit. The state's node must be one of the script's and no fork."""
+    node = script.nodes[state.node]
+    plain = Page(prompt="", can_go_back=bool(state.trail), mistaken=mistaken, practice=state.practice)
+    match node:
+        case Menu() | Listing():
+            options = options_of(node, state, guide)
+            limit = 6 if node.skip is not None or node.code_again else 8
+            page = replace(plain, prompt=node.prompt, options=options[state.offset :], at_most=limit if state.offset else min(limit, node.first_page))
+        case Ask():
+            page = replace(plain, prompt=node.prompt, typed=True)
+        case Info():
+            texts = node.texts if node.state_of is None else (guide.status(state.answer(node.state_of) or ""),)
+            page = replace(plain, prompt=texts[state.offset], follows=state.offset + 1 < len(texts))
+        case End():
+            page = replace(plain, prompt=node.text, can_go_back=False, ends=True)
+        case Fork():
+            raise TypeError("a fork has no page")
+    if isinstance(node, Menu | Listing | Ask):
+        page = replace(page, skippable=node.skip is not None, code_again=node.code_again)
+    if isinstance(node, Menu | Info | End) and node.tells_code:
+        page = replace(page, params=(("code", spaced(state.code or PRACTICE_CODE)),))
+    return page
+
+
+def options_of(node: Menu | Listing, state: State, guide: Guide) -> tuple[Option, ...]:
+    """Every line of a question, all pages together."""
+    fixed = node.choices if isinstance(node, Menu) else node.others
+    lines = tuple(Option(choice.value, choice.text) for choice in fixed)
+    if isinstance(node, Menu):
+        return lines
+    match node.source:
+        case Source.SUBCOUNTIES:
+            named = guide.subcounties()
+        case Source.WARDS:
+            named = guide.wards(state.answer("subcounty") or "")
+        case Source.SPOTS:
+            named = guide.spots(state.answer("place") or "")
+    return (*named, *lines)
+
+
+def spaced(code: str) -> str:
+    """Twelve digits as they are shown and read out: in fours."""
+    return " ".join(code[start : start + 4] for start in range(0, len(code), 4))
+
+
+def _shown(script: Script, state: State, guide: Guide, surface: Surface, *, mistaken: bool) -> Turn:
+    if state.node not in script.nodes:
+        state = begin(script, practice=state.practice)
+    page = page_of(script, state, guide, mistaken=mistaken)
+    if state.offset and not page.options and isinstance(script.nodes[state.node], Menu | Listing):
+        state = replace(state, offset=0)  # the directory lost these lines meanwhile: begin the list again rather than show nothing
+        page = page_of(script, state, guide, mistaken=mistaken)
+    screen = surface.fit(page, state.language)
+    values = tuple(option.value for option in page.options[: screen.shown])
+    return Turn(replace(state, shown=values, more=screen.more), screen)
+
+
+def _answered(script: Script, node: Node, state: State, key: str) -> State | None:
+    """Where an answer leads, back included; None for a wrong one."""
+    if key == _BACK and state.trail:
+        return _back(state)
+    return _forward(script, node, state, key)
+
+
+def _back(state: State) -> State:
+    """To the screen before, with the answers as they were there."""
+    to = state.trail[-1]
+    return replace(state, node=to.node, offset=to.offset, answers=state.answers[: to.kept], trail=state.trail[:-1], shown=(), more=False)
+
+
+def _forward(script: Script, node: Node, state: State, key: str) -> State | None:
+    if key == _MORE and state.more:
+        further = 1 if isinstance(node, Info) else len(state.shown)
+        return replace(_leave(state), offset=state.offset + further)
+    if isinstance(node, Menu | Listing | Ask):
+        if key == _SKIP and node.skip is not None:
+            return _go(script, _leave(state), node.skip)
+        if key == _CODE and node.code_again:
+            return _go(script, _leave(state), script.code_again)
+    if isinstance(node, Menu | Listing):
+        return _chosen(script, node, state, key)
+    if isinstance(node, Ask):
+        words = _typed(node, key)
+        return None if words is None else _go(script, _keep(_leave(state), node.saves, words), node.go)
+    return None
+
+
+def _chosen(script: Script, node: Menu | Listing, state: State, key: str) -> State | None:
+    line = _LINES.get(key)
+    if line is None or line >= len(state.shown):
+        return None
+    value = state.shown[line]
+    fixed: Mapping[str, Choice] = {choice.value: choice for choice in (node.choices if isinstance(node, Menu) else node.others)}
+    choice = fixed.get(value)
+    if choice is None:
+        return _go(script, _keep(_leave(state), node.saves, value), node.go) if isinstance(node, Listing) else None
+    if choice.other_language:
+        return replace(begin(script, practice=state.practice), language=script.language_after(state.language), node=choice.go)
+    return _go(script, _keep(_leave(state), node.saves if choice.kept else None, value), choice.go)
+
+
+def _typed(node: Ask, text: str) -> str | None:
+    """What was typed, tidied; None where it cannot be meant: empty, signs only, too long, or one or two digits, which are keys pressed by mistake."""
+    if len(text) > 4 * node.longest:  # before looking at each character of ten thousand
+        return None
+    if node.accepts is Accepts.CODE:
+        digits = "".join(text.split())
+        return digits if len(digits) == len(PRACTICE_CODE) and digits.isascii() and digits.isdigit() else None
+    words = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+    letters = any(sign.isalpha() for sign in words)
+    return words if 2 <= len(words) <= node.longest and (letters or (len(words) > 2 and any(sign.isdigit() for sign in words))) else None
+
+
+def _leave(state: State) -> State:
+    """Ready to move on: the present screen is on the trail, with the answers it was shown with."""
+    here = Step(state.node, state.offset, len(state.answers))
+    return replace(state, trail=(*state.trail, here), shown=(), more=False)
+
+
+def _keep(state: State, name: str | None, value: str) -> State:
+    return state if name is None else replace(state, answers=(*state.answers, (name, value)))
+
+
+def _go(script: Script, state: State, name: str) -> State:
+    node = script.nodes[name]
+    while isinstance(node, Fork):
+        node = script.nodes[node.yes if _CONDITIONS[node.test](state) else node.no]
+    return replace(state, node=node.name, offset=0)
+
+
+def _files(script: Script, state: State) -> bool:
+    node = script.nodes[state.node]
+    return isinstance(node, Menu) and node.effect is Does.FILE_REPORT and not state.filed
+
+
+def _file(script: Script, state: State, issue_code: Callable[[], str]) -> State:
+    """On arriving at the screen that files: a code, and no way back to before it, since what is sent cannot be unsent."""
+    if not _files(script, state):
+        return state
+    code = PRACTICE_CODE if state.practice else "".join(issue_code().split())
+    return replace(state, filed=True, code=code, trail=())
+
+
+def _effects(answered: Node | None, before: State, after: State) -> tuple[Effect, ...]:
+    """What the move means outside: filed, or a change of what was told or allowed since. In practice nothing."""
+    if after.practice or not after.filed:
+        return ()
+    allowed = consent(after)
+    if not before.filed:
+        return (FileReport(told(after), after.code or ""), *(() if allowed is None else (allowed,)))
+    effect = answered.effect if isinstance(answered, Menu | Listing | Ask) else None
+    if effect is Does.AMEND and told(before) != told(after):
+        return (Amend(told(after)),)
+    if effect is Does.CONSENT and consent(before) != allowed:
+        return (Withdraw() if allowed is None else allowed,)
+    return ()

@@ -1,0 +1,79 @@
+"""What the engine needs from others: a guide that knows places and reports, and a surface that knows how much fits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from referral.vocabulary.option import Option
+
+
+class Status(StrEnum):
+    """Catalogue keys of what a reporter is told about a report. UNKNOWN is for a code that is none of ours, worded so that a guess learns nothing."""
+
+    RECEIVED = "status.received"
+    REFERRED = "status.referred"
+    SEEN = "status.seen"
+    ACTING = "status.acting"
+    SERVED = "status.served"
+    POLICE = "status.police"
+    COURT = "status.court"
+    CLOSED = "status.closed"
+    UNKNOWN = "status.unknown"
+
+
+class Guide(Protocol):
+    """Places and the state of reports, read only. Options of places are verbatim names with the place's id as value."""
+
+    def subcounties(self) -> Sequence[Option]: ...
+
+    def wards(self, subcounty: str) -> Sequence[Option]: ...
+
+    def spots(self, ward: str) -> Sequence[Option]:
+        """Sub-locations of the ward, else its towns; may be empty."""
+        ...
+
+    def status(self, code: str) -> str:
+        """A catalogue key (see Status) for a code of twelve digits; an unknown code has its own."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page before it has numbers, a language or a protocol. Hashable, so that a surface may keep what it has fitted.
+
+    `prompt` and the options' texts are catalogue keys, `params` fill the prompt. `options` are all that remain from this page on and
+    `at_most` how many of them it may show; `follows` says that more text comes after it. `can_go_back`, `skippable` and `code_again`
+    are the keys that work. `typed` marks a page answered by typing, `mistaken` one shown again after a wrong key.
+    """
+
+    prompt: str
+    params: tuple[tuple[str, str], ...] = ()
+    options: tuple[Option, ...] = ()
+    at_most: int = 8
+    follows: bool = False
+    can_go_back: bool = False
+    skippable: bool = False
+    code_again: bool = False
+    typed: bool = False
+    mistaken: bool = False
+    ends: bool = False
+    practice: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """What goes out: the text, how many of the page's options it shows, whether more follow, whether the dialogue ends."""
+
+    text: str
+    shown: int
+    more: bool
+    ends: bool
+
+
+class Surface(Protocol):
+    """Turns a page into a screen. The same page, mistaken or not, must show the same options, or a wrong key would move the numbers."""
+
+    def fit(self, page: Page, language: str) -> Screen: ...

@@ -1,0 +1,76 @@
+"""The few writes to officers that other rooms need, and the two ways to a number: by person, sealed, and by tag."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from referral.directory.records import PersonRow, VersionRow
+
+
+class UnknownPerson(LookupError):
+    """No officer of that id."""
+
+
+def current_version(session: Session) -> int:
+    """The directory's version; 0 before anything was loaded."""
+    return session.scalar(select(VersionRow.version)) or 0
+
+
+def bump(session: Session) -> None:
+    """Tell every process to read the directory anew. Called by each write here, and by whoever writes rows of this room."""
+    changed = session.execute(update(VersionRow).values(version=VersionRow.version + 1).returning(VersionRow.version)).first()
+    if changed is None:
+        session.add(VersionRow(id=1, version=1))
+        session.flush()
+
+
+def sealed_number(session: Session, person_id: str) -> bytes | None:
+    """The sealed number of an officer who may be texted, or None for one unknown, suspended or removed."""
+    may = (PersonRow.id == person_id, PersonRow.suspended.is_(False), PersonRow.removed.is_(False))
+    return session.scalar(select(PersonRow.sealed_number).where(*may))
+
+
+def whose_number(session: Session, tag: bytes) -> str | None:
+    """The id of the officer with that number tag, suspended ones included, since an answer of theirs must be recognised to be refused."""
+    return session.scalar(select(PersonRow.id).where(PersonRow.number_tag == tag, PersonRow.removed.is_(False)))
+
+
+def set_suspended(session: Session, person_id: str, suspended: bool) -> bool:
+    """Suspend at once, or let back. True if it changed anything. Raises UnknownPerson."""
+    person = _person(session, person_id)
+    changed = person.suspended is not suspended
+    person.suspended = suspended
+    if changed:
+        bump(session)
+    return changed
+
+
+def set_unreachable(session: Session, person_id: str, unreachable: bool) -> bool:
+    """Flag a number the gateway refuses, or clear the flag. True if it changed anything. Raises UnknownPerson."""
+    person = _person(session, person_id)
+    changed = person.unreachable is not unreachable
+    person.unreachable = unreachable
+    if changed:
+        bump(session)
+    return changed
+
+
+def verified(session: Session, person_id: str, on: date) -> bool:
+    """An alert or a drill was answered on that day: the entry is true. Never moves the date back. True if it changed anything."""
+    person = _person(session, person_id)
+    changed = person.unreachable or person.verified_on is None or person.verified_on < on
+    person.unreachable = False
+    person.verified_on = max(on, person.verified_on or on)
+    if changed:
+        bump(session)
+    return changed
+
+
+def _person(session: Session, person_id: str) -> PersonRow:
+    person = session.get(PersonRow, person_id)
+    if person is None:
+        raise UnknownPerson(person_id)
+    return person

@@ -1,0 +1,86 @@
+"""What the network says became of a text. A receipt is never an acknowledgement: a phone that got it is not a person who read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+from sqlalchemy.orm import Session
+
+from referral.alerts.outbox import Outbox
+from referral.alerts.records import AlertRecord, Purpose
+from referral.handover.contacts import Contacts
+from referral.handover.ladder import Ladder
+from referral.privacy.keys import Keys
+from referral.reports.register import Register
+from referral.store.database import Database
+
+
+class Fate(StrEnum):
+    ON_ITS_WAY = "on_its_way"
+    DELIVERED = "delivered"
+    LOST = "lost"
+
+
+STATUSES = MappingProxyType(
+    {
+        "sent": Fate.ON_ITS_WAY,
+        "submitted": Fate.ON_ITS_WAY,
+        "buffered": Fate.ON_ITS_WAY,
+        "success": Fate.DELIVERED,
+        "rejected": Fate.LOST,
+        "failed": Fate.LOST,
+        "absentsubscriber": Fate.LOST,
+        "expired": Fate.LOST,
+    }
+)
+"""The gateway's status words, in lower case. A word that is not here says nothing we can use."""
+
+UNREACHABLE = frozenset({"userinblacklist", "useraccountsuspended", "userisinactive", "userdoesnotexist", "notnetworksubcriber", "notnetworksubscriber"})
+"""Reasons that mean this number takes no texts from us: the roster is flagged."""
+
+
+@dataclass(frozen=True)
+class Receipts:
+    database: Database
+    outbox: Outbox
+    register: Register
+    ladder: Ladder
+    contacts: Contacts
+    keys: Keys
+
+    def take(self, gateway_id: str, status: str, reason: str, now: datetime) -> None:
+        """Note a delivery report. Unknown ids and words, repeats and late ones change nothing: final stays final."""
+        fate = STATUSES.get(status.strip().lower())
+        if fate is None or fate is Fate.ON_ITS_WAY or not gateway_id:
+            return
+        with self.database.transaction() as session:
+            row = self.outbox.by_gateway_tag(session, self.keys.message_tag(gateway_id))
+            if row is None or row.delivered_at or row.failed_at or row.revoked_at:
+                return
+            row.sent_at, row.due_at = row.sent_at or now, None
+            if fate is Fate.DELIVERED:
+                row.delivered_at = now
+                return
+            why = reason.strip().lower() or status.strip().lower()
+            row.failed_at, row.failure = now, why[:40]
+            if why in UNREACHABLE:
+                self.contacts.unreachable(session, row.person)
+            self._move_on(session, row, now, "the text was not delivered")
+
+    def opted_out(self, number: str, now: datetime) -> None:
+        """An officer's phone takes no more texts from us: the roster is flagged, and the next person is told of what they had not answered."""
+        with self.database.transaction() as session:
+            person = self.contacts.whose(session, number)
+            if person is None:
+                return
+            self.contacts.unreachable(session, person)
+            for row in self.outbox.alerts_for(session, person, now):
+                self._move_on(session, row, now, "their phone takes no more texts from the service")
+
+    def _move_on(self, session: Session, row: AlertRecord, now: datetime, why: str) -> None:
+        report = None if row.report is None else self.register.find(session, row.report)
+        if report is not None and row.purpose is Purpose.ALERT and row.acknowledged_at is None and row.declined_at is None:
+            self.ladder.replace(session, report, row, now, why)

@@ -1,0 +1,154 @@
+"""Sending what is due: claim, look again who it goes to, send with nothing open, write down what came back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy.orm import Session
+
+from referral.alerts.outbox import Due, Outbox
+from referral.alerts.records import AlertRecord, Purpose
+from referral.alerts.wording import Matter, alert_text
+from referral.gateway.port import Gateway, Outcome, Refusal, Sending
+from referral.handover.contacts import Contacts
+from referral.handover.ladder import Ladder
+from referral.privacy.keys import Keys
+from referral.reports.register import Register, Report
+from referral.routing.clock import Randomness
+from referral.store.database import Database
+from referral.texts.catalogue import Catalogue
+from referral.vocabulary.phone import PhoneNumber
+
+log = structlog.get_logger()
+BATCH = 4
+"""Few at a time: a killed worker delays only what it had claimed."""
+BASE = timedelta(seconds=5)
+LONGEST = timedelta(minutes=30)
+RECEIPT_WAIT = timedelta(minutes=5)
+"""How long a text that may have gone out waits for a receipt before it is sent once more, marked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What is to go out now: to whom and in which words. Made in one transaction, sent after it."""
+
+    to: PhoneNumber
+    text: str
+
+
+@dataclass(frozen=True)
+class Sender:
+    """The only caller of `Gateway.send`."""
+
+    database: Database
+    gateway: Gateway
+    outbox: Outbox
+    register: Register
+    ladder: Ladder
+    contacts: Contacts
+    keys: Keys
+    catalogue: Catalogue
+    random: Randomness
+    dial: str
+    """What an officer dials to read a report."""
+
+    def send_due(self, now: Callable[[], datetime]) -> int:
+        """Send one batch. Returns how many rows were claimed; 0 means that nothing is due."""
+        with self.database.transaction() as session:
+            claimed = self.outbox.claim(session, now(), BATCH)
+        for due in claimed:
+            self._one(due, now)
+        return len(claimed)
+
+    def _one(self, due: Due, now: Callable[[], datetime]) -> None:
+        with self.database.transaction() as session:
+            letter = self._letter(session, due, now())
+        if letter is None:
+            return
+        sending = self.gateway.send(letter.to, letter.text)
+        with self.database.transaction() as session:
+            self._record(session, due, sending, now())
+        log.info("sent", outcome=sending.outcome, reason=sending.reason, code=sending.code, purpose=due.purpose, attempts=due.attempts)
+
+    def _letter(self, session: Session, due: Due, now: datetime) -> Letter | None:
+        """The text, or None where it must not go out any more: the one it was for is gone, on leave, or excluded since it was queued."""
+        row = self.outbox.held(session, due)
+        if row is None:
+            return None
+        report = None if due.report is None else self.register.find(session, due.report)
+        if due.purpose is Purpose.ALERT and report is not None and not self._still_right(report, due, now):
+            self.ladder.replace(session, report, row, now, "no longer on duty or not to know")
+            return None
+        if due.purpose is Purpose.AGAIN and report is not None and self.ladder.satisfied(report, self.outbox.alerts_of(session, report.id)):
+            self._drop(row, "answered", now)
+            return None
+        person = self.contacts.find(session, due.person)
+        if person is None:
+            self._drop(row, "nobody", now)
+            return None
+        row.calling = True
+        return Letter(person.number, self._words(session, due, report, person.language, now))
+
+    def _still_right(self, report: Report, due: Due, now: datetime) -> bool:
+        planner = self.ladder.planner
+        if due.office is None or not planner.may_know(report, due.office):
+            return False
+        return any(bearer.person == due.person for bearer in planner.on_duty(due.office, now))
+
+    def _words(self, session: Session, due: Due, report: Report | None, language: str, now: datetime) -> str:
+        zone = self.ladder.planner.policy.timezone
+        local_now = now.astimezone(zone)
+        if due.purpose in (Purpose.ALERT, Purpose.AGAIN) and report is not None:
+            of = session.get(AlertRecord, due.params.get("alert", due.id))
+            assert of is not None  # a repeat is deleted with the alert it repeats
+            again = due.purpose is Purpose.AGAIN
+            place = self.ladder.planner.roster().place_name(report.told.place) if report.told.place else None
+            matter = Matter(report.number, report.urgency, report.told, place)
+            by = of.deadline_at if again and of.deadline_at else self.ladder.deadline(report, due.step or 1, now)
+            text = alert_text(self.catalogue.say, language, matter, self.outbox.one_time(of), by.astimezone(zone), local_now, again=again)
+            return self.catalogue.say(language, "alert.repeated", text=text) if due.repeated else text
+        return self.catalogue.say(language, due.key or "reply.help", dial=self.dial, **due.params)
+
+    def _record(self, session: Session, due: Due, sending: Sending, now: datetime) -> None:
+        row = self.outbox.held(session, due)
+        if row is None:
+            return
+        row.calling = False
+        if sending.message_id:
+            row.gateway_tag = self.keys.message_tag(sending.message_id)
+        report = None if row.report is None else self.register.find(session, row.report)
+        match sending.outcome:
+            case Outcome.ACCEPTED:
+                row.sent_at, row.due_at, row.claim = now, None, None
+                if report is not None and row.purpose is Purpose.ALERT:
+                    self.ladder.sent(session, report, row, now)
+            case Outcome.UNKNOWN if not row.repeated:
+                row.unknown_at, row.due_at, row.claim, row.repeated = now, now + RECEIPT_WAIT, None, True
+            case Outcome.UNKNOWN:
+                row.sent_at, row.due_at, row.claim = now, None, None  # twice is all: silence climbs the ladder
+            case Outcome.REFUSED:
+                self._refused(session, row, report, sending, now)
+
+    def _refused(self, session: Session, row: AlertRecord, report: Report | None, sending: Sending, now: datetime) -> None:
+        row.claim = None
+        if sending.refusal is Refusal.PERSON_UNREACHABLE:
+            row.failed_at, row.failure, row.due_at = now, sending.reason, None
+            self.contacts.unreachable(session, row.person)
+            if report is not None and row.purpose is Purpose.ALERT:
+                self.ladder.replace(session, report, row, now, "their phone takes no texts from the service")
+            return
+        if sending.refusal is not Refusal.RETRY:
+            log.error("gateway refuses the account", reason=sending.reason, code=sending.code)
+        row.due_at = now + self._wait(row.attempts)
+
+    def _wait(self, attempts: int) -> timedelta:
+        """Doubling with each attempt to half an hour at most, and half as much again at random, so that a queue does not come back at once."""
+        base: timedelta = min(LONGEST, BASE * 2 ** min(attempts, 10))
+        return base * self.random.uniform(0.75, 1.25)
+
+    @staticmethod
+    def _drop(row: AlertRecord, why: str, now: datetime) -> None:
+        row.failed_at, row.failure, row.due_at, row.claim = now, why, None, None

@@ -1,0 +1,130 @@
+"""What the service needs of a gateway, and what a gateway's answer means for the one who was to be told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Protocol
+
+from referral.vocabulary.phone import PhoneNumber
+
+
+class Outcome(StrEnum):
+    """ACCEPTED: the gateway has it. REFUSED: it certainly did not go out. UNKNOWN: it may have gone out, and only a receipt can tell."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+class Refusal(StrEnum):
+    """What a refusal asks of us.
+
+    RETRY: the same text to the same person, later. PAUSE: the account is empty, so stop everything and raise the alarm.
+    PERSON_UNREACHABLE: this number takes no texts from us, so tell the next person. ALARM: our account or sender is at fault, so a human must look.
+    """
+
+    RETRY = "retry"
+    PAUSE = "pause"
+    PERSON_UNREACHABLE = "person_unreachable"
+    ALARM = "alarm"
+
+
+ACCEPTED: Mapping[int, str] = MappingProxyType({100: "Processed", 101: "Sent", 102: "Queued"})
+"""Status codes that mean the gateway took the text, with the gateway's documented word for each."""
+
+REFUSED: Mapping[int, tuple[str, Refusal]] = MappingProxyType(
+    {
+        401: ("RiskHold", Refusal.ALARM),
+        402: ("InvalidSenderId", Refusal.ALARM),
+        403: ("InvalidPhoneNumber", Refusal.PERSON_UNREACHABLE),
+        404: ("UnsupportedNumberType", Refusal.PERSON_UNREACHABLE),
+        405: ("InsufficientBalance", Refusal.PAUSE),
+        406: ("UserInBlacklist", Refusal.PERSON_UNREACHABLE),
+        407: ("CouldNotRoute", Refusal.PERSON_UNREACHABLE),
+        409: ("DoNotDisturbRejection", Refusal.PERSON_UNREACHABLE),
+        500: ("InternalServerError", Refusal.RETRY),
+        501: ("GatewayError", Refusal.RETRY),
+        502: ("RejectedByGateway", Refusal.ALARM),
+    }
+)
+"""The gateway's status codes for one recipient: its documented word, and what that asks of us."""
+
+NO_CONNECTION = "no-connection"
+RATE_LIMITED = "rate-limited"
+AUTHENTICATION = "authentication"
+CERTIFICATE = "certificate"
+HTTP_ERROR = "http-error"
+NO_RECIPIENT = "no-recipient"
+UNLISTED_CODE = "unlisted-code"
+TIMEOUT = "timeout"
+CONNECTION_LOST = "connection-lost"
+BAD_ANSWER = "bad-answer"
+ADAPTER_ERROR = "adapter-error"
+
+_REFUSED_WITHOUT_A_CODE: Mapping[str, Refusal] = MappingProxyType({NO_CONNECTION: Refusal.RETRY, RATE_LIMITED: Refusal.RETRY})
+"""Refusals before the gateway looked at the recipient that mend by themselves. Any other is an ALARM: it will not mend unless somebody looks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """What became of one text to one person.
+
+    `code` is the gateway's status code for the recipient, None if it gave none. `message_id` matches later receipts; None where the gateway gave
+    none or the word "None". `cost` is like "KES 0.8000", `parts` the number of SMS it was billed as; both only if told. `reason` is one of the
+    words of this module, never the gateway's text, which can quote a number.
+    """
+
+    outcome: Outcome
+    code: int | None = None
+    message_id: str | None = None
+    cost: str | None = None
+    parts: int | None = None
+    reason: str = ""
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """What to do about a refusal; None unless REFUSED. A code nobody has listed is an ALARM: somebody must read what it means."""
+        if self.outcome is not Outcome.REFUSED:
+            return None
+        if self.code is not None:
+            return REFUSED[self.code][1] if self.code in REFUSED else Refusal.ALARM
+        return _REFUSED_WITHOUT_A_CODE.get(self.reason, Refusal.ALARM)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A text in the gateway's inbox.
+
+    `id` is the inbox's integer, which is not the id of the callback for the same text: the two are matched by sender, `to`, text and date.
+    `sender` is None for a short code, an alphanumeric sender or a hidden number: such a text is read but never answered.
+    `date` is aware UTC, None if unreadable. The text is kept out of `repr`, since it may be a child's own words.
+    """
+
+    id: int
+    sender: PhoneNumber | None
+    to: str
+    text: str = field(repr=False)
+    date: datetime | None
+    link_id: str | None = None
+
+
+class FetchFailed(Exception):
+    """The inbox could not be read. `reason` is a word of this module; there is nothing else in it. Nothing is lost: ask again."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Gateway(Protocol):
+    """Carries texts. Safe to call from several threads; never retries by itself."""
+
+    def send(self, to: PhoneNumber, text: str) -> Sending:
+        """Hand over one text for one person. Does not raise for anything the network or the gateway can do; may block about 12 seconds."""
+
+    def fetch(self, after: int) -> Sequence[Arrived]:
+        """Texts in the inbox with an id above `after`, in ascending order; 0 for all it holds. Raises FetchFailed."""

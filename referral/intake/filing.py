@@ -1,0 +1,92 @@
+"""Filing a report, and adding to one: report, plan, alerts and audit entry in the caller's one transaction."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from referral.handover.ladder import Ladder
+from referral.handover.planner import Planner
+from referral.privacy.audit import Action, Audit
+from referral.privacy.keys import Keys
+from referral.reports.register import NewReport, Register, Report
+from referral.routing.triage import urgency as triage
+from referral.routing.triage import worse
+from referral.store.base import new_id
+from referral.vocabulary.phone import PhoneNumber
+from referral.vocabulary.report import Channel, Danger, Hours, Told, Urgency
+
+
+@dataclass(frozen=True)
+class Filing:
+    """Every method writes inside the caller's transaction; what it wrote is promised once that commits, and not before."""
+
+    register: Register
+    planner: Planner
+    ladder: Ladder
+    audit: Audit
+    keys: Keys
+
+    def file(self, session: Session, told: Told, code: str, channel: Channel, now: datetime, *, partial: bool = False) -> str:
+        """Keep `told` under `code`, plan who is told, queue the first alerts. Returns the report's id."""
+        alike = self.register.alike(session, told.concern, told.place, now - timedelta(days=self.planner.policy.alike_days))
+        judged = triage(told, self.planner.policy, recent_alike=alike)
+        number = self._number(session)
+        draft = Report(new_id(), number, channel, told, judged.urgency, 1, partial, ())
+        plan = self.planner.plan(draft, now)
+        report = replace(draft, need=plan.need, flags=plan.flags)
+        digest = self.keys.code_digest(code)
+        kept = NewReport(report.id, number, digest, channel, told, report.urgency, judged.rule, report.need, report.flags, partial)
+        self.register.add(session, kept, now)
+        session.flush()  # the rows below refer to the report's
+        self.ladder.start(session, report, plan, now)
+        self.audit.write(session, now, "reporter", Action.FILED, report.id, channel=channel, urgency=report.urgency, partial=partial)
+        return report.id
+
+    def amend(self, session: Session, report_id: str, told: Told, now: datetime) -> None:
+        """What was told so far. Urgency only rises; if it does, or somebody else is accused, the plan is made anew."""
+        before = self.register.read(session, report_id)
+        if before is None:
+            return
+        judged = triage(told, self.planner.policy)
+        urgency = worse(judged.urgency, before.urgency)
+        accuses = told.accused - before.told.accused
+        told = told.adding(accused=told.accused | before.told.accused)  # an accusation is never unsaid by a slip of the thumb
+        raised = urgency is not before.urgency
+        amended = replace(before, told=told, urgency=urgency)
+        if raised or accuses:
+            plan = self.planner.plan(amended, now)
+            amended = replace(amended, need=max(plan.need, before.need), flags=tuple(sorted({*plan.flags, *before.flags})))
+        rule = judged.rule if raised else None
+        self.register.amend(session, report_id, told, urgency, amended.need, amended.flags, rule)
+        self.audit.write(session, now, "reporter", Action.AMENDED, report_id)
+        if raised or accuses:
+            self.ladder.renew(session, amended, now)
+
+    def complete(self, session: Session, report: str, told: Told, code: str, now: datetime) -> None:
+        """A report filed as partial is sent after all: the same report, whole now, under the code its reporter is shown."""
+        self.register.complete(session, report, self.keys.code_digest(code))
+        self.amend(session, report, told, now)
+
+    def give_contact(self, session: Session, report: str, number: PhoneNumber, hours: Hours, by_call: bool, now: datetime) -> None:
+        self.register.give_contact(session, report, number, hours, by_call, now)
+        self.audit.write(session, now, "reporter", Action.CONTACT_GIVEN, report)
+
+    def withdraw_contact(self, session: Session, report: str, now: datetime) -> None:
+        self.register.withdraw_contact(session, report)
+        self.audit.write(session, now, "reporter", Action.CONTACT_WITHDRAWN, report)
+
+    def conversation_over(self, session: Session, report_id: str, now: datetime) -> None:
+        """The caller has gone: a HIGH alert that waited for that goes out. One that waits a random while, to point at nobody, still waits."""
+        report = self.register.find(session, report_id)
+        if report is not None and report.urgency is Urgency.HIGH and report.told.danger is not Danger.NOT_NOW:
+            self.ladder.hurry(session, report_id, now)
+
+    def _number(self, session: Session) -> str:
+        while True:
+            number = f"{secrets.randbelow(900_000) + 100_000}"
+            if not self.register.number_taken(session, number):
+                return number

@@ -1,0 +1,48 @@
+"""What the dialogue asks of others: places from the directory, the state of a report by its code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from referral.alerts.outbox import Outbox
+from referral.alerts.state import acting, answered
+from referral.conversation.ports import Status
+from referral.directory.snapshot import Roster
+from referral.privacy.codes import read_code
+from referral.privacy.keys import Keys
+from referral.reports.register import Register
+from referral.store.database import Database
+from referral.vocabulary.option import Option
+
+
+@dataclass(frozen=True)
+class DirectoryGuide:
+    """Satisfies conversation.Guide."""
+
+    roster: Callable[[], Roster]
+    database: Database
+    register: Register
+    outbox: Outbox
+    keys: Keys
+
+    def subcounties(self) -> Sequence[Option]:
+        return self.roster().subcounties()
+
+    def wards(self, subcounty: str) -> Sequence[Option]:
+        return self.roster().wards(subcounty)
+
+    def spots(self, ward: str) -> Sequence[Option]:
+        return self.roster().spots(ward)
+
+    def status(self, code: str) -> str:
+        """Plain words for the holder of the code; a code that is none of ours, or not even possible, gets one neutral answer."""
+        possible = read_code(code)
+        with self.database.read() as session:
+            report = self.register.by_code(session, self.keys.code_digest(possible or ""))
+            if report is None:
+                return Status.UNKNOWN
+            alerts = self.outbox.alerts_of(session, report)
+            if acting(alerts):
+                return Status.ACTING
+            return Status.SEEN if answered(alerts) else Status.RECEIVED

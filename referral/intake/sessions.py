@@ -1,0 +1,77 @@
+"""Where a caller is between two screens: read, then written only if nobody else wrote meanwhile."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from referral.conversation.state import State
+from referral.intake.records import SessionRecord
+from referral.privacy.seal import Cell, Sealer
+from referral.store.database import changed
+
+_TABLE = SessionRecord.__tablename__
+_PAD = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A session as it stands. `said` are the screens given so far, each with the length of the text it answered; `seen` is the whole text."""
+
+    tag: bytes
+    turn: int
+    seen: str
+    said: tuple[tuple[int, str], ...]
+    state: State
+    report: str | None
+
+    def repeated(self, text: str) -> str | None:
+        """The screen once given for exactly this text: a gateway that asks again gets the same bytes."""
+        if not self.seen.startswith(text):
+            return None
+        return next((screen for length, screen in self.said if length == len(text)), None)
+
+
+class Sessions:
+    def __init__(self, sealer: Sealer) -> None:
+        self._sealer = sealer
+
+    def read(self, session: Session, tags: Sequence[bytes]) -> Held | None:
+        """The session under any of `tags`: today's key or yesterday's."""
+        found = session.execute(select(SessionRecord.tag, SessionRecord.turn, SessionRecord.sealed).where(SessionRecord.tag.in_(tags))).first()
+        if found is None:
+            return None
+        tag, turn, sealed = found
+        return self._open(tag, turn, sealed)
+
+    def write(self, session: Session, held: Held, *, partial_at: datetime | None, expires_at: datetime) -> bool:
+        """Keep `held` as the turn after the one it was read at (turn 0: new). False if another process has moved it on meanwhile.
+
+        A new session that another process made first raises IntegrityError: the caller reads again and finds it.
+        """
+        values = {"turn": held.turn + 1, "sealed": self._seal(held), "partial_at": partial_at, "expires_at": expires_at}
+        if held.turn == 0:
+            session.execute(insert(SessionRecord).values(tag=held.tag, **values))
+            return True
+        where = (SessionRecord.tag == held.tag, SessionRecord.turn == held.turn)
+        return changed(session, update(SessionRecord).where(*where).values(**values)) == 1
+
+    def silent(self, session: Session, now: datetime, limit: int) -> list[bytes]:
+        """Tags of the sessions that stopped half-way long enough ago to be filed as partial."""
+        return list(session.scalars(select(SessionRecord.tag).where(SessionRecord.partial_at <= now).limit(limit)))
+
+    def forget(self, session: Session, now: datetime) -> int:
+        return changed(session, delete(SessionRecord).where(SessionRecord.expires_at <= now))
+
+    def _seal(self, held: Held) -> bytes:
+        packed = json.dumps([held.seen, held.said, held.state.to_json(), held.report], separators=(",", ":"), ensure_ascii=False)
+        return self._sealer.seal(packed, Cell(_TABLE, "sealed", held.tag.hex()), pad=_PAD)
+
+    def _open(self, tag: bytes, turn: int, sealed: bytes) -> Held:
+        seen, said, state, report = json.loads(self._sealer.open(sealed, Cell(_TABLE, "sealed", tag.hex())))
+        return Held(tag, turn, seen, tuple((length, screen) for length, screen in said), State.from_json(state), report)

@@ -1,0 +1,180 @@
+"""Keeping a report and reading it back: the only place that seals and opens what was told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from referral.privacy.seal import Cell, Sealer
+from referral.reports.records import TABLE, PlanStepRecord, ReportRecord
+from referral.vocabulary.phone import PhoneNumber
+from referral.vocabulary.report import Accused, Channel, Concern, Hours, Reporter, Told, Urgency
+
+_SEALED = ("reporter", "spot", "landmark", "story")
+_NARRATIVE_PAD = 256
+CONTACT_KEPT = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A report as the use cases see it. `told` holds the opened fields only where the reader asked for them (`Register.read`)."""
+
+    id: str
+    number: str
+    channel: Channel
+    told: Told
+    urgency: Urgency
+    need: int
+    partial: bool
+    flags: tuple[str, ...]
+
+    @property
+    def sexual(self) -> bool:
+        return self.told.concern is not None and self.told.concern.sexual
+
+
+@dataclass(frozen=True, slots=True)
+class NewReport:
+    """A report to be kept. `code_digest` is the keyed digest of the reporter's code; the code itself is nowhere."""
+
+    id: str
+    number: str
+    code_digest: bytes
+    channel: Channel
+    told: Told
+    urgency: Urgency
+    rule: str
+    need: int
+    flags: tuple[str, ...]
+    partial: bool
+
+
+class Register:
+    """Reports, sealed on the way in and opened only for who must read them."""
+
+    def __init__(self, sealer: Sealer) -> None:
+        self._sealer = sealer
+
+    def add(self, session: Session, new: NewReport, now: datetime) -> None:
+        told = new.told
+        session.add(
+            ReportRecord(
+                id=new.id,
+                number=new.number,
+                code_digest=new.code_digest,
+                channel=new.channel,
+                partial=new.partial,
+                filed_hour=now.replace(minute=0, second=0, microsecond=0),
+                concern=told.concern,
+                danger=told.danger,
+                place=told.place,
+                accused=_words(told.accused),
+                happened=told.happened,
+                age=told.age,
+                sex=told.sex,
+                disability=told.disability,
+                urgency=new.urgency,
+                rule=new.rule,
+                need=new.need,
+                flags=_words(new.flags),
+                **self._seal(new.id, told),
+            )
+        )
+
+    def keep_plan(self, session: Session, report: str, plan: int, steps: Iterable[tuple[int, str, str]]) -> None:
+        """`steps` are (number, office ids, reason in words)."""
+        session.add_all(PlanStepRecord(report=report, plan=plan, step=n, offices=offices, reason=why[:1000]) for n, offices, why in steps)
+
+    def plans_made(self, session: Session, report: str) -> int:
+        return session.scalar(select(func.max(PlanStepRecord.plan)).where(PlanStepRecord.report == report)) or 0
+
+    def amend(self, session: Session, report: str, told: Told, urgency: Urgency, need: int, flags: Iterable[str], rule: str | None) -> None:
+        """Everything told so far, as it now stands. The caller decided the urgency, never lower than before, and the rule if it rose."""
+        record = session.get_one(ReportRecord, report)
+        record.concern, record.danger, record.place = told.concern, told.danger, told.place
+        record.accused = _words(told.accused)
+        record.happened, record.age, record.sex, record.disability = told.happened, told.age, told.sex, told.disability
+        record.urgency, record.rule, record.need, record.flags = urgency, rule or record.rule, need, _words(flags)
+        for column, value in self._seal(report, told).items():
+            setattr(record, column, value)
+
+    def complete(self, session: Session, report: str, code_digest: bytes) -> None:
+        """A partial report was sent after all."""
+        record = session.get_one(ReportRecord, report)
+        record.partial, record.code_digest = False, code_digest
+
+    def give_contact(self, session: Session, report: str, number: PhoneNumber, hours: Hours, by_call: bool, now: datetime) -> None:
+        """The one way a reporter's number is kept: asked for, consented to, sealed, and gone after 30 days."""
+        record = session.get_one(ReportRecord, report)
+        record.contact = self._sealer.seal(number.reveal(), Cell(TABLE, "contact", report))
+        record.contact_hours, record.contact_by_call = hours, by_call
+        record.contact_until = (now + CONTACT_KEPT).replace(minute=0, second=0, microsecond=0)
+
+    def withdraw_contact(self, session: Session, report: str) -> None:
+        """The number goes in the same statement as the consent."""
+        record = session.get_one(ReportRecord, report)
+        record.contact = record.contact_hours = record.contact_by_call = record.contact_until = None
+
+    def find(self, session: Session, report: str) -> Report | None:
+        """What routing and alerts need; nothing sealed is opened."""
+        record = session.get(ReportRecord, report)
+        return None if record is None else _view(record, _clear(record))
+
+    def read(self, session: Session, report: str) -> Report | None:
+        """Everything, opened. Raises privacy.seal.Unreadable if a field was changed or its key is gone."""
+        record = session.get(ReportRecord, report)
+        if record is None:
+            return None
+        opened = {column: self._open(report, column, getattr(record, column)) for column in _SEALED}
+        reporter = opened.pop("reporter")
+        told = _clear(record).adding(reporter=Reporter(reporter) if reporter else None, **opened)
+        return _view(record, told)
+
+    def alike(self, session: Session, concern: Concern | None, place: str | None, since: datetime) -> int:
+        """How many reports of the same concern and ward came since: three or more raise the urgency."""
+        if concern is None or place is None:
+            return 0
+        where = (ReportRecord.concern == concern, ReportRecord.place == place, ReportRecord.filed_hour >= since)
+        return session.scalar(select(func.count()).select_from(ReportRecord).where(*where)) or 0
+
+    def by_code(self, session: Session, digest: bytes) -> str | None:
+        return session.scalar(select(ReportRecord.id).where(ReportRecord.code_digest == digest))
+
+    def number_taken(self, session: Session, number: str) -> bool:
+        return session.scalar(select(ReportRecord.id).where(ReportRecord.number == number)) is not None
+
+    def _seal(self, report: str, told: Told) -> dict[str, bytes | None]:
+        values: dict[str, bytes | None] = {}
+        for column in _SEALED:
+            text = getattr(told, column)
+            pad = _NARRATIVE_PAD if column == "story" else 32
+            values[column] = None if text is None else self._sealer.seal(str(text), Cell(TABLE, column, report), pad=pad)
+        return values
+
+    def _open(self, report: str, column: str, sealed: bytes | None) -> str | None:
+        return None if sealed is None else self._sealer.open(sealed, Cell(TABLE, column, report))
+
+
+def _words(values: Iterable[str]) -> str:
+    return " ".join(sorted(str(value) for value in values))
+
+
+def _clear(record: ReportRecord) -> Told:
+    return Told(
+        danger=record.danger,
+        concern=record.concern,
+        place=record.place,
+        accused=frozenset(Accused(word) for word in record.accused.split()),
+        happened=record.happened,
+        age=record.age,
+        sex=record.sex,
+        disability=record.disability,
+    )
+
+
+def _view(record: ReportRecord, told: Told) -> Report:
+    return Report(record.id, record.number, record.channel, told, record.urgency, record.need, record.partial, tuple(record.flags.split()))

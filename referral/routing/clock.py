@@ -1,0 +1,97 @@
+"""When an alert may go, and by when it must be answered and acted on. Arithmetic only: the moment and the randomness are arguments."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from referral.routing.policy import Policy, Window
+from referral.vocabulary.report import Danger, Told, Urgency
+
+
+class Randomness(Protocol):
+    """`random.Random` or, in production, `random.SystemRandom`: a delay that can be predicted hides nobody."""
+
+    def uniform(self, a: float, b: float, /) -> float: ...
+
+
+def due(urgency: Urgency, told: Told, now: datetime, policy: Policy, random: Randomness) -> datetime:
+    """When the first alert of a report may leave.
+
+    An alert that arrives while the reporter still holds the phone points at the reporter; so all but RED wait, and where
+    waiting costs no safety they wait for a random time. HIGH without "not now" waits `delay_high` minutes at most: the
+    end of the session may bring it forward.
+    """
+    if urgency is Urgency.RED:
+        minutes = policy.delay_red
+    elif urgency is Urgency.HIGH and told.danger is Danger.NOT_NOW:
+        minutes = random.uniform(policy.delay_high_not_now.least, policy.delay_high_not_now.most)
+    elif urgency is Urgency.HIGH:
+        minutes = policy.delay_high
+    else:
+        minutes = random.uniform(policy.delay_later.least, policy.delay_later.most)
+    return next_sending_time(urgency, now + timedelta(minutes=minutes), policy)
+
+
+def next_sending_time(urgency: Urgency, at: datetime, policy: Policy) -> datetime:
+    """`at` itself, or for MEDIUM and LOW outside the sending hours the next moment they open. RED and HIGH go at any hour."""
+    if urgency.at_least(Urgency.HIGH):
+        return at
+    return _opening(at, policy.sending_hours, policy)
+
+
+def deadline(urgency: Urgency, step: int, sent_at: datetime, policy: Policy) -> datetime:
+    """By when step `step` (from 1) must be acknowledged; after it the next step is told.
+
+    `sent_at` is the first sending of the plan: the minutes of all steps are counted from there. A step beyond the table's
+    last keeps the last figure. The minutes of HIGH run only in the counted hours (20:30 and 60 minutes make 07:30).
+    """
+    return _later(urgency, sent_at, _figure(urgency, step, policy), policy)
+
+
+def step_deadline(urgency: Urgency, step: int, sent_at: datetime, policy: Policy) -> datetime:
+    """By when step `step` must be acknowledged, counted from `sent_at`, the sending of that very step.
+
+    For whoever does not know the first sending, or where a step went early: the step has its own share of the figures
+    (RED 15, 15 and 30 minutes), so that a ladder on time ends when `deadline` says.
+    """
+    before = _figure(urgency, step - 1, policy) if 1 < step <= len(policy.acknowledge[urgency]) else 0.0
+    return _later(urgency, sent_at, _figure(urgency, step, policy) - before, policy)
+
+
+def action_deadline(urgency: Urgency, sent_at: datetime, policy: Policy) -> datetime:
+    """By when somebody must have acted, not only answered. Plain hours at every urgency: a child's day has a night too."""
+    return sent_at + timedelta(minutes=policy.act[urgency])
+
+
+def _figure(urgency: Urgency, step: int, policy: Policy) -> float:
+    figures = policy.acknowledge[urgency]
+    return figures[min(max(step, 1), len(figures)) - 1]
+
+
+def _later(urgency: Urgency, start: datetime, minutes: float, policy: Policy) -> datetime:
+    return _counted(start, minutes, policy) if urgency is Urgency.HIGH else start + timedelta(minutes=minutes)
+
+
+def _opening(at: datetime, window: Window, policy: Policy) -> datetime:
+    local = at.astimezone(policy.timezone)
+    opens = local.replace(hour=window.opens.hour, minute=window.opens.minute, second=window.opens.second, microsecond=0)
+    if local.time() < window.opens:
+        return opens.astimezone(at.tzinfo)
+    if local.time() < window.closes:
+        return at
+    return (opens + timedelta(days=1)).astimezone(at.tzinfo)
+
+
+def _counted(start: datetime, minutes: float, policy: Policy) -> datetime:
+    """`start` plus `minutes` that run only inside the counted hours."""
+    window = policy.counted_hours
+    left = timedelta(minutes=minutes)
+    at = _opening(start, window, policy)
+    while True:
+        local = at.astimezone(policy.timezone)
+        closes = local.replace(hour=window.closes.hour, minute=window.closes.minute, second=window.closes.second, microsecond=0)
+        if left <= closes - local:
+            return at + left
+        left -= closes - local
+        at = _opening(closes.astimezone(start.tzinfo), window, policy)

@@ -1,0 +1,211 @@
+"""The plan of a report: steps of posts, each with the people who answer for them, a reason for each, and an end to the ladder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+
+from referral.routing.exclusions import rules_for
+from referral.routing.table import Seek, Table
+from referral.vocabulary.duty import DutyBearer, Institution, Office, Role
+from referral.vocabulary.place import Ground
+from referral.vocabulary.report import SEXUAL, Accused, Concern, Told, Urgency
+
+CONCERN_WORDS = {
+    Concern.SEXABUSE: "sexual abuse",
+    Concern.SEXEXCH: "sex for money or gifts",
+    Concern.SEXTOUR: "a tourist using a child",
+    Concern.MARRIAGE: "child marriage",
+    Concern.TRAFFIC: "trafficking",
+    Concern.SERVITUDE: "a house help who cannot leave",
+    Concern.LABOUR: "heavy work",
+    Concern.ONLINE: "harm by phone or internet",
+    Concern.PHYSICAL: "violence",
+    Concern.NEGLECT: "neglect",
+    Concern.SCHOOL: "a child out of school",
+    Concern.PREGNANT: "a pregnant child",
+    Concern.MISSING: "a missing child",
+    Concern.OTHER: "another worry",
+    Concern.HELPNOW: "a call for help",
+}
+_ORDINAL = ("first", "second", "third")
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Somebody to tell, and why, in words for staff. The reason may name who is accused: only who may see the report reads it."""
+
+    bearer: DutyBearer
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One or two choices of different institutions, told at once. `number` is its place in the table, from 1."""
+
+    number: int
+    choices: tuple[Chosen, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Who is told, in order. `need`: how many institutions must answer. `end`: whom the ladder ends with, told again and again.
+
+    `flags`: "child_accused" (a person decides about the police), "accused_unknown" (no local posts until a person has read
+    it), "one_institution" (two were needed in step 1 and the directory could not give them: the desk must know).
+    """
+
+    steps: tuple[Step, ...]
+    end: DutyBearer | None
+    need: int
+    flags: tuple[str, ...]
+
+
+def plan(
+    told: Told,
+    urgency: Urgency,
+    ground: Ground,
+    bearers: Sequence[DutyBearer],
+    table: Table,
+    *,
+    partial: bool = False,
+    told_people: frozenset[str] = frozenset(),
+    told_offices: frozenset[str] = frozenset(),
+    after: int = 0,
+) -> Plan:
+    """The plan for a report (docs/routing.md). `bearers`: everybody who might be told of something from `ground` now, nearest first.
+
+    `after`: leave out the steps up to that number, which were taken already.
+    Nobody of `told_people` or `told_offices` is told a second time, save as the ladder's end where nobody else is left.
+    The plan is empty only if the directory holds nobody at all whom the rules allow.
+    """
+    concern = table.concern(told)
+    need = 2 if urgency is Urgency.RED or (told.concern or concern) in SEXUAL or concern in SEXUAL else 1
+    choice = _Choice(told, concern, ground, bearers, table, told_people, told_offices)
+    steps: list[Step] = []
+    for number, roles in enumerate(table.steps(told, urgency, ward_known=ground.place is not None, partial=partial), 1):
+        if number <= after:
+            continue
+        chosen = choice.step(number, roles, least=need if number == 1 else 1)
+        if chosen:
+            steps.append(Step(number, chosen))
+    end = choice.end()
+    if not steps and end is not None and not after:
+        steps.append(Step(1, (Chosen(end, f"{end.office.name}: nobody else is left"),)))
+    return Plan(tuple(steps), end, need, _flags(told, steps, need))
+
+
+def _flags(told: Told, steps: Sequence[Step], need: int) -> tuple[str, ...]:
+    flags = []
+    if Accused.CHILD in told.accused:
+        flags.append("child_accused")
+    if not told.accused or Accused.UNKNOWN in told.accused:
+        flags.append("accused_unknown")
+    first = [step for step in steps if step.number == 1]
+    if need == 2 and first and len(first[0].choices) < need:
+        flags.append("one_institution")
+    return tuple(flags)
+
+
+class _Choice:
+    """Picks people for one plan: nobody twice, no office twice, nobody whom a rule takes out, the doubtful last."""
+
+    def __init__(
+        self,
+        told: Told,
+        concern: Concern,
+        ground: Ground,
+        bearers: Sequence[DutyBearer],
+        table: Table,
+        told_people: frozenset[str],
+        told_offices: frozenset[str],
+    ) -> None:
+        self._table = table
+        self._words = CONCERN_WORDS[told.concern or concern]
+        self._rules = rules_for(told)
+        self._ground = ground
+        self._concern = concern
+        self._notes: dict[str, None] = {}
+        instead = table.instead(told)
+        own = instead.fill if instead else ()
+        self._fill = (*own, *(role for role in table.fill if role not in own))
+        self._by_post = self._allowed(bearers)
+        self._people = set(told_people)
+        self._offices = set(told_offices)
+
+    def _allowed(self, bearers: Sequence[DutyBearer]) -> dict[tuple[Role, bool], list[DutyBearer]]:
+        verdicts: dict[str, bool] = {}
+        by_post: dict[tuple[Role, bool], list[DutyBearer]] = {}
+        for bearer in sorted(bearers, key=attrgetter("distance")):
+            office = bearer.office
+            if bearer.neighbour and office.role not in self._table.neighbours:
+                continue
+            verdict = verdicts.get(office.id)
+            if verdict is None:
+                verdict = verdicts[office.id] = self._may(office)
+            if verdict:
+                by_post.setdefault((office.role, bearer.neighbour), []).append(bearer)
+        return by_post
+
+    def _may(self, office: Office) -> bool:
+        for rule in self._rules:
+            if rule.takes_out(office, self._ground):
+                if not rule.routine:
+                    self._notes[rule.reason] = None
+                return False
+        return not office.concerns or self._concern in office.concerns
+
+    def step(self, number: int, roles: Sequence[Role], least: int) -> tuple[Chosen, ...]:
+        """Up to two choices: the posts the table names or their stand-ins, then the fill list until `least` are found.
+
+        First only people without a doubt; a doubtful one is left out of the step only if two institutions are found without.
+        """
+        chosen: list[Chosen] = []
+        open_roles = list(roles)
+        size = max(len(roles), least)
+        for doubtful in (False, True):
+            for role in list(open_roles):
+                if len(chosen) < size and self._add(chosen, number, self._table.chain(role), doubtful):
+                    open_roles.remove(role)
+            for role in self._fill:
+                if len(chosen) < least:
+                    self._add(chosen, number, (Seek(role),), doubtful, filling=True)
+            if len(chosen) >= size:
+                break
+        return tuple(chosen)
+
+    def _add(self, chosen: list[Chosen], number: int, chain: Iterable[Seek], doubtful: bool, *, filling: bool = False) -> bool:
+        taken = {one.bearer.office.institution for one in chosen}
+        for seek in chain:
+            bearer = self._find(seek, taken, doubtful)
+            if bearer is not None:
+                self._people.add(bearer.person)
+                self._offices.add(bearer.office.id)
+                chosen.append(Chosen(bearer, self._reason(bearer, number, filling)))
+                return True
+        return False
+
+    def _find(self, seek: Seek, taken: set[Institution], doubtful: bool) -> DutyBearer | None:
+        for bearer in self._by_post.get((seek.role, seek.neighbour), ()):
+            if bool(bearer.doubts) is not doubtful or bearer.person in self._people:
+                continue
+            if bearer.office.id not in self._offices and bearer.office.institution not in taken:
+                return bearer
+        return None
+
+    def _reason(self, bearer: DutyBearer, number: int, filling: bool) -> str:
+        which = _ORDINAL[number - 1] if number <= len(_ORDINAL) else f"{number}th"
+        text = f"{bearer.office.name}: {which} step for {self._words}"
+        if filling:
+            text += ", so that another institution answers" if number == 1 else ", in place of a post that cannot be told"
+        if bearer.neighbour:
+            text += ", from a neighbouring area"
+        notes = [*self._notes, *(f"{doubt.value.replace('_', ' ')}, nobody better found" for doubt in sorted(bearer.doubts))]
+        return "; ".join([text, *notes])
+
+    def end(self) -> DutyBearer | None:
+        """The ladder's end: somebody not told yet and without a doubt, else not told yet, else the desk that was told already."""
+        desk = [bearer for role in self._table.end for bearer in self._by_post.get((role, False), ())]
+        fresh = [bearer for bearer in desk if bearer.person not in self._people]
+        return next((bearer for bearer in fresh if not bearer.doubts), None) or next(iter(fresh or desk), None)

@@ -1,0 +1,130 @@
+"""The county's policy: minutes, hours, delays and life-risk words, parsed from data and checked all at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import time
+from types import MappingProxyType
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from referral.routing.reading import DataError, Section
+from referral.vocabulary.report import Urgency
+
+STEPS = 3
+
+
+class PolicyError(DataError):
+    """policy.toml cannot be used; `problems` names everything that is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Hours of a day in the policy's time zone: from `opens` on, up to but not including `closes`."""
+
+    opens: time
+    closes: time
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A delay in minutes, drawn evenly between `least` and `most`."""
+
+    least: float
+    most: float
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The figures of config/<county>/policy.toml, explained in docs/routing.md. Minutes unless the name says otherwise; fractions are allowed.
+
+    `acknowledge` holds for each urgency the minutes to the end of steps 1, 2 and 3, all counted from the first sending.
+    `counted_hours` are the only hours in which the minutes of HIGH run; `sending_hours` those in which MEDIUM and LOW may be sent.
+    `hours` are a reporter's own choices (morning, afternoon, evening) for being contacted.
+    """
+
+    timezone: ZoneInfo
+    acknowledge: Mapping[Urgency, tuple[float, ...]]
+    act: Mapping[Urgency, float]
+    counted_hours: Window
+    sending_hours: Window
+    delay_red: float
+    delay_high_not_now: Span
+    delay_high: float
+    delay_later: Span
+    duty_repeat: float
+    receipt: float
+    partial_after: float
+    session_forgotten: float
+    unverified_days: int
+    alike_reports: int
+    alike_days: int
+    life_risk_words: tuple[str, ...]
+    life_risk: re.Pattern[str]
+
+
+def parse_policy(data: Mapping[str, object]) -> Policy:
+    """Policy from the parsed policy.toml. Raises PolicyError naming every problem."""
+    problems: list[str] = []
+    top = Section(data, "", problems)
+    zone = _zone(top)
+    acknowledge, act = top.section("acknowledge_minutes"), top.section("act_minutes")
+    hours, delays, waits, triage = top.section("hours"), top.section("delay_minutes"), top.section("waiting_minutes"), top.section("triage")
+    words = triage.texts("life_risk_words")
+    policy = Policy(
+        timezone=zone,
+        acknowledge=MappingProxyType({urgency: acknowledge.numbers(urgency, STEPS, rising=True) for urgency in Urgency}),
+        act=MappingProxyType({urgency: act.number(urgency) for urgency in Urgency}),
+        counted_hours=_window(hours, "counted_for_high"),
+        sending_hours=_window(hours, "sending_for_medium_and_low"),
+        delay_red=delays.number("red"),
+        delay_high_not_now=_span(delays, "high_not_now"),
+        delay_high=delays.number("high"),
+        delay_later=_span(delays, "medium_and_low"),
+        duty_repeat=waits.number("duty_person_again", least=0.001),  # zero would tell the same person without end
+        receipt=waits.number("receipt_for_red"),
+        partial_after=waits.number("silence_before_partial"),
+        session_forgotten=waits.number("session_forgotten"),
+        unverified_days=int(top.number("unverified_days", least=1)),
+        alike_reports=int(triage.number("alike_reports", least=2)),
+        alike_days=int(triage.number("alike_days", least=1)),
+        life_risk_words=words,
+        life_risk=_pattern(words),
+    )
+    for section in (acknowledge, act, hours, delays, waits, triage, top):
+        section.done()
+    if problems:
+        raise PolicyError(problems)
+    return policy
+
+
+def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:
+    """Whole words only, any case; a trailing * takes any ending, as verbs do in Kiswahili. No words match nothing."""
+    parts = [r"\s+".join(re.escape(one) for one in word.removesuffix("*").split()) + (r"\w*" if word.endswith("*") else "") for word in words]
+    return re.compile(rf"(?<!\w)(?:{'|'.join(parts)})(?!\w)" if parts else r"(?!)", re.IGNORECASE)
+
+
+def _zone(top: Section) -> ZoneInfo:
+    name = top.text("timezone")
+    try:
+        return ZoneInfo(name or "UTC")
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        top.wrong("timezone", f"{name!r} is no time zone")
+        return ZoneInfo("UTC")
+
+
+def _span(section: Section, key: str) -> Span:
+    least, most = section.numbers(key, 2)
+    return Span(least, most)
+
+
+def _window(section: Section, key: str) -> Window:
+    texts = section.texts(key)
+    try:
+        opens, closes = (time.fromisoformat(text) for text in texts)
+    except ValueError:
+        opens, closes = time(0), time(0)
+    if section.has(key) and not opens < closes:
+        section.wrong(section.at(key), "must be two times of a day, the earlier first")
+    return Window(opens, closes if opens < closes else time(23, 59))

@@ -1,0 +1,240 @@
+"""Settings: read once from the environment and the secrets file, every problem named at once, then frozen."""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets as randomness
+import stat
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from environs import Env, EnvValidationError, ValidationError
+
+from referral.gateway.hosts import is_loopback
+from referral.privacy.keys import ROOT_LENGTH
+
+_SHORTEST_TOKEN = 32
+_STANDIN = {
+    "at_username": "standin",
+    "at_api_key": "standin",
+    "at_shortcode": "22384",
+    "at_ussd_code": "*384*96#",
+    "at_ussd_practice_code": "*384*97#",
+}
+"""What the stand-in gateway answers to where nothing else is set. It is on loopback: these reach nobody."""
+_LEVELS = ("debug", "info", "warning", "error")
+
+
+class SettingsError(Exception):
+    """Every problem found, one a line, each naming its setting. The process does not start."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class GatewayKind(StrEnum):
+    STANDIN = "standin"
+    AFRICASTALKING = "africastalking"
+
+
+class SmsPull(StrEnum):
+    OFF = "off"
+    CATCH_UP = "catch-up"
+    REQUIRED = "required"
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """What the secrets file holds. Its `repr` shows nothing."""
+
+    root: bytes
+    ussd_tokens: tuple[str, ...]
+    sms_tokens: tuple[str, ...]
+    world_readable: bool = False
+
+    def __repr__(self) -> str:
+        return "<secrets>"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The service's settings, as named in README.md."""
+
+    port: int
+    standin_port: int
+    database_url: str
+    config: Path
+    secrets_file: Path
+    secrets: Secrets
+    ussd_tokens: tuple[str, ...]
+    sms_tokens: tuple[str, ...]
+    gateway: GatewayKind
+    at_username: str
+    at_api_key: str
+    at_shortcode: str
+    at_sender_id: str
+    at_ussd_code: str
+    at_ussd_practice_code: str
+    at_base_url: str | None
+    sms_pull: SmsPull
+    simulator: bool
+    public_url: str
+    log_level: str
+    metrics_token: str | None
+
+    def __repr__(self) -> str:
+        return "<settings>"
+
+    @property
+    def live(self) -> bool:
+        """Real messages may go out: the real gateway, and not to a loopback address."""
+        return self.gateway is GatewayKind.AFRICASTALKING and not (self.at_base_url and is_loopback(self.at_base_url))
+
+    @property
+    def gateway_url(self) -> str | None:
+        """Where the gateway's version1 addresses begin, or None for the SDK's own."""
+        if self.at_base_url:
+            return self.at_base_url
+        return f"http://127.0.0.1:{self.standin_port}/version1" if self.gateway is GatewayKind.STANDIN else None
+
+    def reasons_not_to_go_live(self) -> list[str]:
+        """What forbids a live start as far as settings can tell; sample rows are the directory's to name. Empty when not live."""
+        if not self.live:
+            return []
+        rules = (
+            (self.simulator, "REFERRAL_SIMULATOR: the simulator must be off"),
+            (urlsplit(self.public_url).scheme != "https", "REFERRAL_PUBLIC_URL: must be https"),
+            (bool(self.at_base_url) and urlsplit(self.at_base_url or "").scheme != "https", "AT_BASE_URL: must be https"),
+            (not self.at_shortcode, "AT_SHORTCODE: officers can only answer a two-way short code"),
+            (not self.at_ussd_code, "AT_USSD_CODE: must be set: callers and officers are told what to dial"),
+            (not self.at_username or not self.at_api_key, "AT_USERNAME, AT_API_KEY: both must be set"),
+            (self.at_username == "sandbox", "AT_USERNAME: the sandbox reaches nobody"),
+            (self.secrets.world_readable, f"REFERRAL_SECRETS: {self.secrets_file} can be read by others: chmod 600"),
+            (_weak(self.secrets.root), "REFERRAL_SECRETS: the root key is a default one"),
+            (any(_weak(t.encode()) for t in self.ussd_tokens + self.sms_tokens), "REFERRAL_SECRETS: a callback token is a default one"),
+        )
+        return [reason for forbidden, reason in rules if forbidden]
+
+
+def read_settings() -> Settings:
+    """Settings from the environment of the process. Raises SettingsError naming every problem."""
+    env = Env(eager=False)
+    raw = _read(env)
+    try:
+        env.seal()
+    except EnvValidationError as error:
+        raise SettingsError([f"{name}: {why}" for name, why in sorted(_reasons(error).items())]) from None
+    found = read_secrets(raw["secrets_file"])
+    raw |= {"secrets": found, "ussd_tokens": raw["ussd_tokens"] or found.ussd_tokens, "sms_tokens": raw["sms_tokens"] or found.sms_tokens}
+    if raw["gateway"] is GatewayKind.STANDIN:
+        raw |= {name: raw[name] or value for name, value in _STANDIN.items()}
+    settings = Settings(**raw)
+    problems = _sense(settings)
+    if problems:
+        raise SettingsError(problems)
+    return settings
+
+
+def _read(env: Env) -> dict[str, Any]:
+    return {
+        "port": env.int("PORT", 8000, validate=_port),
+        "standin_port": env.int("REFERRAL_STANDIN_PORT", 8001, validate=_port),
+        "database_url": env.str("REFERRAL_DATABASE_URL", "sqlite:///var/referral.db"),
+        "config": Path(env.str("REFERRAL_CONFIG", "config/kwale") or ""),
+        "secrets_file": Path(env.str("REFERRAL_SECRETS", "var/secrets.toml") or ""),
+        "ussd_tokens": tuple(env.list("REFERRAL_USSD_TOKENS", []) or ()),
+        "sms_tokens": tuple(env.list("REFERRAL_SMS_TOKENS", []) or ()),
+        "gateway": env.enum("REFERRAL_GATEWAY", GatewayKind.STANDIN, enum=GatewayKind, by_value=True),
+        "at_username": env.str("AT_USERNAME", ""),
+        "at_api_key": env.str("AT_API_KEY", ""),
+        "at_shortcode": env.str("AT_SHORTCODE", ""),
+        "at_sender_id": env.str("AT_SENDER_ID", ""),
+        "at_ussd_code": env.str("AT_USSD_CODE", ""),
+        "at_ussd_practice_code": env.str("AT_USSD_PRACTICE_CODE", ""),
+        "at_base_url": env.str("AT_BASE_URL", "") or None,
+        "sms_pull": env.enum("REFERRAL_SMS_PULL", SmsPull.CATCH_UP, enum=SmsPull, by_value=True),
+        "simulator": env.bool("REFERRAL_SIMULATOR", False),
+        "public_url": env.str("REFERRAL_PUBLIC_URL", "http://127.0.0.1:8000"),
+        "log_level": env.str("REFERRAL_LOG_LEVEL", "info", validate=_level),
+        "metrics_token": env.str("REFERRAL_METRICS_TOKEN", "") or None,
+    }
+
+
+def _port(value: int) -> None:
+    if not 0 < value < 65536:
+        raise ValidationError("must be a port, 1 to 65535")
+
+
+def _level(value: str) -> None:
+    if value not in _LEVELS:
+        raise ValidationError(f"must be one of {', '.join(_LEVELS)}")
+
+
+def _sense(settings: Settings) -> list[str]:
+    """What is wrong with the settings taken together."""
+    problems = list(settings.reasons_not_to_go_live())
+    for name, tokens in (("REFERRAL_USSD_TOKENS", settings.ussd_tokens), ("REFERRAL_SMS_TOKENS", settings.sms_tokens)):
+        if not tokens:
+            problems.append(f"{name}: none set, and none in the secrets file")
+        if any(len(token) < _SHORTEST_TOKEN or not token.isascii() or "/" in token for token in tokens):
+            problems.append(f"{name}: a token is {_SHORTEST_TOKEN} or more letters, digits, - or _")
+        if len(tokens) > 2:
+            problems.append(f"{name}: at most two live at once")
+    if set(settings.ussd_tokens) & set(settings.sms_tokens):
+        problems.append("REFERRAL_SMS_TOKENS: must differ from REFERRAL_USSD_TOKENS")
+    if settings.gateway is GatewayKind.AFRICASTALKING and settings.at_username.strip().lower() == "sandbox" != settings.at_username:
+        problems.append("AT_USERNAME: only exactly 'sandbox' selects the sandbox; anything like it would go to the live host")
+    if not settings.config.is_dir():
+        problems.append(f"REFERRAL_CONFIG: {settings.config} is no folder")
+    return problems
+
+
+def read_secrets(path: Path) -> Secrets:
+    """The secrets file. Raises SettingsError: missing, unreadable, not the shape `create_secrets` writes."""
+    try:
+        raw = tomllib.loads(path.read_text())
+        world_readable = bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
+        root = base64.b64decode(raw["root_key"], validate=True)
+        ussd, sms = tuple(raw["ussd_tokens"]), tuple(raw["sms_tokens"])
+    except FileNotFoundError:
+        raise SettingsError([f"REFERRAL_SECRETS: {path} is missing: `referral secrets create` makes one"]) from None
+    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
+        raise SettingsError([f"REFERRAL_SECRETS: {path} cannot be read ({type(error).__name__})"]) from None
+    if len(root) != ROOT_LENGTH:
+        raise SettingsError([f"REFERRAL_SECRETS: root_key must be {ROOT_LENGTH} bytes in base64"])
+    return Secrets(root, ussd, sms, world_readable)
+
+
+def create_secrets(path: Path) -> bool:
+    """Write a new secrets file (mode 0600) unless there is one; True if written. Never overwrites: the old key opens the old rows."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lines = (
+        "# The service's secrets. Back this file up apart from the database: without it nothing sealed can be read.",
+        f'root_key = "{base64.b64encode(randomness.token_bytes(ROOT_LENGTH)).decode()}"',
+        f'ussd_tokens = ["{randomness.token_urlsafe(32)}"]',
+        f'sms_tokens = ["{randomness.token_urlsafe(32)}"]',
+    )
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return False
+    with os.fdopen(descriptor, "w") as file:
+        file.write("\n".join(lines) + "\n")
+    return True
+
+
+def _weak(value: bytes) -> bool:
+    """A key or token that nobody drew at random: one letter over and over, or a placeholder."""
+    return len(set(value)) < 8 or b"change" in value.lower() or b"example" in value.lower()
+
+
+def _reasons(error: EnvValidationError) -> dict[str, str]:
+    found = error.error_messages
+    return {name: " ".join(map(str, why)) for name, why in found.items()} if isinstance(found, Mapping) else {"settings": " ".join(found)}

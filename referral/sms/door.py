@@ -1,0 +1,87 @@
+"""The gateway's SMS callbacks: stored before 200 is said, thought about by the worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from flask import Blueprint, Response, request
+from marshmallow import EXCLUDE, Schema, fields
+
+from referral.dispatch.receipts import Receipts
+from referral.intake.texts import Texts
+from referral.privacy.logs import describe
+from referral.privacy.tokens import tokens_match
+
+log = structlog.get_logger()
+LONGEST_ID = 200
+
+
+class _Callback(Schema):
+    """The gateway adds fields over the years: what is not known is left alone, and nothing it sends is refused."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+
+class InboundForm(_Callback):
+    id = fields.String(load_default="")
+    sender = fields.String(data_key="from", load_default="")
+    text = fields.String(load_default="")
+
+
+class DeliveryForm(_Callback):
+    id = fields.String(load_default="")
+    status = fields.String(load_default="")
+    reason = fields.String(data_key="failureReason", load_default="")
+
+
+class OptOutForm(_Callback):
+    number = fields.String(data_key="phoneNumber", load_default="")
+
+
+@dataclass(frozen=True)
+class SmsDoor:
+    """The addresses under `/sms/<token>/`. Only what could not be stored is answered with 500, so that the gateway comes again: it repeats until 200."""
+
+    texts: Texts
+    receipts: Receipts
+    tokens: tuple[str, ...]
+    clock: Callable[[], datetime]
+
+    def blueprint(self) -> Blueprint:
+        door = Blueprint("sms", __name__)
+        for name, view in (("inbound", self.inbound), ("delivery", self.delivery), ("opt-out", self.opt_out)):
+            door.add_url_rule(f"/sms/<token>/{name}", name, view, methods=["POST"])
+        return door
+
+    def inbound(self, token: str) -> Response:
+        """A text."""
+        return self._take(token, "inbound", InboundForm(), self._keep_text)
+
+    def delivery(self, token: str) -> Response:
+        """What became of a text of ours."""
+        return self._take(token, "delivery", DeliveryForm(), self._keep_receipt)
+
+    def opt_out(self, token: str) -> Response:
+        """Somebody takes no more texts from us."""
+        return self._take(token, "opt-out", OptOutForm(), lambda form: self.receipts.opted_out(form["number"], self.clock()))
+
+    def _take(self, token: str, what: str, form: Schema, keep: Callable[[dict[str, str]], object]) -> Response:
+        if not tokens_match(token, self.tokens):
+            return Response(status=404)
+        try:
+            keep(form.load(request.form.to_dict()))
+        except Exception as error:
+            log.error("callback not kept", door="sms", kind=what, **describe(error))
+            return Response(status=500)
+        return Response(status=200)
+
+    def _keep_text(self, form: dict[str, str]) -> None:
+        gateway_id = form["id"][:LONGEST_ID] or f"{form['sender']} {form['text']}"  # without an id a repeat is known by being the same
+        self.texts.receive(gateway_id, form["sender"][:LONGEST_ID], form["text"], self.clock())
+
+    def _keep_receipt(self, form: dict[str, str]) -> None:
+        self.receipts.take(form["id"][:LONGEST_ID], form["status"], form["reason"], self.clock())

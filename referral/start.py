@@ -1,0 +1,166 @@
+"""Starting: reading settings, refusing what must not run, preparing what is not there yet."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from referral.app import WORKER_PATIENCE, Service, build
+from referral.conversation.check import graph, pages
+from referral.directory.importer import Loaded, load, load_people
+from referral.directory.snapshot import read_roster
+from referral.dispatch.worker import Worker
+from referral.gateway.africastalking import AfricasTalkingGateway
+from referral.handover.contacts import number_cell
+from referral.privacy.audit import Action
+from referral.privacy.logs import configure
+from referral.settings import Settings, SettingsError, read_settings
+from referral.simulator.callbacks import Callbacks
+from referral.simulator.standin import StandIn
+from referral.store.migrate import pending, upgrade
+from referral.vocabulary.phone import PhoneNumber
+from referral.web import application
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+
+def service(*, patience: float | None = None) -> Service:
+    """The service by the settings of the environment, or SettingsError."""
+    settings = read_settings()
+    configure(settings.log_level)
+    return build(settings) if patience is None else build(settings, patience=patience)
+
+
+def web_application() -> WSGIApplication:
+    """For gunicorn: refuses to start where the service must not run."""
+    ready = service()
+    refuse(ready)
+    return application(ready)
+
+
+def work(stop: threading.Event) -> None:
+    """Run a worker until `stop` is set."""
+    ready = service(patience=WORKER_PATIENCE)
+    refuse(ready)
+    Worker(ready.jobs(gateway(ready.settings)), ready.clock, stop).run()
+
+
+def gateway(settings: Settings) -> AfricasTalkingGateway:
+    """The gateway, through its own SDK; the stand-in is the same, at another address."""
+    return AfricasTalkingGateway(settings.at_username, settings.at_api_key, settings.at_shortcode, settings.gateway_url)
+
+
+def refuse(ready: Service) -> None:
+    """Raise SettingsError with every reason why this service must not answer: migrations pending, or samples in a live one."""
+    problems: list[str] = []
+    if pending(ready.database.engine):
+        raise SettingsError(["REFERRAL_DATABASE_URL: migrations are pending: run `referral db upgrade`"])
+    if ready.settings.live:
+        with ready.database.read() as session:
+            roster = read_roster(session)
+        problems += _samples("offices", [office.id for office in roster.offices() if office.sample])
+        problems += _samples("people", [person.id for person in roster.people() if person.sample])
+    if problems:
+        raise SettingsError(problems)
+
+
+def prepare(settings: Settings) -> Service:
+    """Migrate the database. Returns the service over it."""
+    ready = build(settings, patience=WORKER_PATIENCE)
+    upgrade(ready.database.engine)
+    return ready
+
+
+def _samples(what: str, ids: list[str]) -> list[str]:
+    """A sample number is dialable in real life: somebody who never asked for it would read about a child."""
+    return [f"directory: {len(ids)} sample {what}, {min(ids)} among them: load the real ones"] if ids else []
+
+
+def load_directory(ready: Service, folder: Path | None = None) -> Loaded:
+    """Load a county's folder: all rows or none. Raises directory.importer.ImportProblems naming every bad line."""
+    return _load(ready, lambda session, **kept: load(session, folder or ready.settings.config, **kept))
+
+
+def load_officers(ready: Service, file: Path) -> Loaded:
+    """Load real officers from one file: all rows or none. Raises directory.importer.ImportProblems."""
+    return _load(ready, lambda session, **kept: load_people(session, [file], **kept))
+
+
+def _load(ready: Service, importer: Callable[..., Loaded]) -> Loaded:
+    def seal_number(person: str, number: PhoneNumber) -> bytes:
+        return ready.sealer.seal(number.reveal(), number_cell(person))
+
+    def tag_number(number: PhoneNumber) -> bytes:
+        return ready.keys.number_tag(number.reveal())
+
+    with ready.database.transaction() as session:
+        now = ready.clock()
+        loaded = importer(session, seal_number=seal_number, tag_number=tag_number, now=now)
+        if loaded.changed:
+            ready.audit.write(session, now, "service", Action.DIRECTORY_LOADED, "directory", changed=loaded.changed)
+    return loaded
+
+
+def callback_addresses(settings: Settings) -> Sequence[tuple[str, str]]:
+    """What to paste into the gateway's dashboard, by name. With two tokens alive, the first is the one to use."""
+    base, ussd, sms = settings.public_url.rstrip("/"), settings.ussd_tokens[0], settings.sms_tokens[0]
+    return _addresses(base, ussd, sms)
+
+
+def _addresses(base: str, ussd: str, sms: str) -> Sequence[tuple[str, str]]:
+    return (
+        ("ussd", f"{base}/ussd/{ussd}"),
+        ("ussd events", f"{base}/ussd/{ussd}/ended"),
+        ("sms inbound", f"{base}/sms/{sms}/inbound"),
+        ("sms delivery", f"{base}/sms/{sms}/delivery"),
+        ("sms opt-out", f"{base}/sms/{sms}/opt-out"),
+    )
+
+
+def stand_in(stop: threading.Event) -> None:
+    """Run the stand-in gateway until `stop` is set. It knows the sample officers' phones by name, so that one can answer for them."""
+    ready = service()
+    settings = ready.settings
+    local = f"http://127.0.0.1:{settings.port}"
+    callbacks = Callbacks(*(address for _, address in _addresses(local, settings.ussd_tokens[0], settings.sms_tokens[0])))
+    gateway = StandIn(
+        callbacks=callbacks,
+        short_code=settings.at_shortcode,
+        ussd_code=settings.at_ussd_code,
+        practice_code=settings.at_ussd_practice_code,
+        labels=_sample_phones(ready),
+        username=settings.at_username,
+        api_key=settings.at_api_key,
+    )
+    with gateway:
+        gateway.serve(settings.standin_port)
+        stop.wait()
+
+
+def _sample_phones(ready: Service) -> dict[str, str]:
+    roster, now = ready.roster(), ready.clock()
+    labels: dict[str, str] = {}
+    with ready.database.read() as session:
+        for person in roster.people():
+            contact = ready.contacts.find(session, person.id)
+            if contact is not None and contact.number.sample:
+                posts = ", ".join(office.name for office in roster.offices_of(person.id, now))
+                labels[contact.number.reveal()] = posts or person.id
+    return labels
+
+
+def check(ready: Service) -> Iterator[str]:
+    """Every problem of the service as it is set up: those that stop a start, and those of the dialogue."""
+    try:
+        refuse(ready)
+    except SettingsError as error:
+        yield from error.problems
+        return
+    conversations = ready.conversations
+    yield from graph(conversations.script)
+    yield from pages(conversations.script, conversations.guide, conversations.surface)
+    if not ready.roster().offices():
+        yield "directory: no office is loaded: run `referral directory load`"

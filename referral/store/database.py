@@ -1,0 +1,112 @@
+"""Engines and transactions: `transaction()` is the one way to write what is promised, `draft()` what may be lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import CursorResult, Engine, UpdateBase, create_engine, event, make_url
+from sqlalchemy.engine import URL, Connection
+from sqlalchemy.orm import Session
+
+
+class Database:
+    """One database, SQLite or PostgreSQL, seen through three engines that differ in what a commit promises.
+
+    - `transaction()`: durable when it returns (SQLite `synchronous=FULL`, PostgreSQL `synchronous_commit=on`).
+    - `draft()`: survives a killed process, not a power cut: half-answered dialogues, which are nobody's promise.
+    - `read()`: a consistent look, never a lock.
+
+    On SQLite a writer takes the write lock at once (`BEGIN IMMEDIATE`): a transaction that reads first and writes later would
+    fail with "database is locked" whatever the timeout. `secure_delete` overwrites what is deleted.
+    `busy_seconds` is how long to wait for a lock before the error: a caller on the phone waits less than a worker.
+    """
+
+    def __init__(self, url: str | URL, *, busy_seconds: float = 5.0) -> None:
+        self.url = make_url(url)
+        self.dialect = self.url.get_backend_name()
+        if self.dialect == "sqlite" and not self.url.database:
+            raise ValueError("SQLite needs a file: two processes cannot share a database in memory")
+        build = self._sqlite if self.dialect == "sqlite" else self._postgresql
+        self._promise = build("FULL", busy_seconds)
+        self._draft = build("NORMAL", busy_seconds)
+        self._read = build("READ", busy_seconds)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        with Session(self._promise, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def draft(self) -> Iterator[Session]:
+        with Session(self._draft, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        with Session(self._read, expire_on_commit=False) as session:
+            yield session
+
+    @property
+    def engine(self) -> Engine:
+        """The engine that keeps its promises, for migrations and checks."""
+        return self._promise
+
+    def close(self) -> None:
+        for engine in (self._promise, self._draft, self._read):
+            engine.dispose()
+
+    def forget_residue(self) -> None:
+        """Empty the write-ahead log of SQLite, where deleted rows would otherwise stay readable. Nothing to do on PostgreSQL."""
+        if self.dialect == "sqlite":
+            connection = self._promise.raw_connection()
+            try:
+                connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                connection.close()
+
+    def _sqlite(self, mode: str, busy_seconds: float) -> Engine:
+        path = Path(str(self.url.database))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(self.url, hide_parameters=True, connect_args={"timeout": busy_seconds, "check_same_thread": False})
+        synchronous = "FULL" if mode == "FULL" else "NORMAL"
+        begin = "BEGIN" if mode == "READ" else "BEGIN IMMEDIATE"
+
+        @event.listens_for(engine, "connect")
+        def _connect(connection: Any, _record: object) -> None:
+            connection.isolation_level = None  # the driver must not open transactions of its own
+            cursor = connection.cursor()
+            cursor.execute("PRAGMA journal_mode=WAL")
+            cursor.execute(f"PRAGMA synchronous={synchronous}")
+            cursor.execute("PRAGMA foreign_keys=ON")
+            cursor.execute("PRAGMA secure_delete=ON")
+            cursor.close()
+
+        @event.listens_for(engine, "begin")
+        def _begin(connection: Connection) -> None:
+            connection.exec_driver_sql(begin)
+
+        return engine
+
+    def _postgresql(self, mode: str, busy_seconds: float) -> Engine:
+        timeout = int(busy_seconds * 1000)
+        options = f"-c lock_timeout={timeout} -c statement_timeout={timeout * 2}"
+        if mode == "NORMAL":
+            options += " -c synchronous_commit=off"
+        level = "AUTOCOMMIT" if mode == "READ" else "READ COMMITTED"
+        return create_engine(
+            self.url,
+            hide_parameters=True,
+            isolation_level=level,
+            pool_pre_ping=True,
+            connect_args={"options": options, "connect_timeout": max(2, int(busy_seconds))},
+        )
+
+
+def changed(session: Session, statement: UpdateBase) -> int:
+    """Run an UPDATE or DELETE; how many rows it changed."""
+    result = session.execute(statement)
+    assert isinstance(result, CursorResult)  # what every statement that returns no rows gives
+    return int(result.rowcount)

@@ -1,0 +1,90 @@
+"""The two Flask applications, joined by path: callbacks, with no hooks, sessions or cookies, and the pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from flask import Flask, Response
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+
+from referral.app import Service
+from referral.dispatch.worker import last_beat
+from referral.sms.door import SmsDoor
+from referral.store.migrate import pending
+from referral.ussd.door import Apologies, UssdDoor
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+LONGEST_BODY = 64 * 1024
+WORKER_SILENT = timedelta(seconds=60)
+
+
+def callbacks_app(service: Service) -> Flask:
+    """What the gateway calls."""
+    app = Flask("referral.callbacks", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = LONGEST_BODY
+    settings = service.settings
+    language = service.conversations.script.languages[0]
+    apologies = Apologies(f"END {service.catalogue.say(language, 'fault.broken')}", f"END {service.catalogue.say(language, 'fault.busy')}")
+    ussd = UssdDoor(service.conversations, settings.ussd_tokens, settings.at_ussd_practice_code, apologies, service.clock)
+    sms = SmsDoor(service.texts, service.receipts, settings.sms_tokens, service.clock)
+    app.register_blueprint(ussd.blueprint())
+    app.register_blueprint(sms.blueprint())
+    _plain_errors(app)
+    return app
+
+
+def pages_app(service: Service) -> Flask:
+    """What people and load balancers open."""
+    app = Flask("referral.pages", static_folder=None)
+
+    @app.get("/healthz")
+    def alive() -> Response:
+        return Response("ok\n", content_type="text/plain; charset=utf-8")
+
+    @app.get("/readyz")
+    def ready() -> Response:
+        problems = list(_not_ready(service))
+        return Response("\n".join(problems or ["ready"]) + "\n", status=503 if problems else 200, content_type="text/plain; charset=utf-8")
+
+    _plain_errors(app)
+    return app
+
+
+def application(service: Service) -> WSGIApplication:
+    """Both, as one WSGI application."""
+    callbacks = callbacks_app(service)
+    return DispatcherMiddleware(pages_app(service), {"/ussd": _at_root(callbacks, "/ussd"), "/sms": _at_root(callbacks, "/sms")})
+
+
+def _at_root(app: Callable[..., Any], prefix: str) -> WSGIApplication:
+    """The dispatcher takes the prefix off the path; the callbacks' addresses are written with it."""
+
+    def call(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        environ["SCRIPT_NAME"] = ""
+        environ["PATH_INFO"] = prefix + environ.get("PATH_INFO", "")
+        answer: Iterable[bytes] = app(environ, start_response)
+        return answer
+
+    return call
+
+
+def _not_ready(service: Service) -> Iterable[str]:
+    try:
+        if pending(service.database.engine):
+            yield "database: migrations are pending"
+        beat = last_beat(service.database)
+    except Exception as error:
+        yield f"database: {type(error).__name__}"
+        return
+    if beat is None or service.clock() - beat > WORKER_SILENT:
+        yield "worker: not heard of for a minute"
+
+
+def _plain_errors(app: Flask) -> None:
+    """No pages, no details: an empty body for whatever is refused."""
+    for status in (400, 404, 405, 413, 500):
+        app.register_error_handler(status, lambda _error, status=status: Response(status=status))

@@ -1,0 +1,112 @@
+"""A county with its real names, a surface that fits screens, and a phone that plays the script as a caller would."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from referral.conversation.effects import Effect
+from referral.conversation.engine import Turn, begin, show, step
+from referral.conversation.nodes import Script
+from referral.conversation.ports import Guide, Status, Surface
+from referral.conversation.script import dialogue
+from referral.texts.catalogue import Catalogue
+from referral.ussd.render import UssdSurface
+from referral.vocabulary.option import Option
+
+PLACES = Path(__file__).parents[2] / "config" / "kwale" / "places.csv"
+KNOWN_CODE = "482190375516"
+
+
+class County:
+    """The guide over the shipped names, without a database."""
+
+    def __init__(self, path: Path = PLACES) -> None:
+        with path.open(encoding="utf-8", newline="") as file:
+            self.rows = [(row["id"], row["kind"], row["name"], frozenset(row["parents"].split())) for row in csv.DictReader(file)]
+
+    def _under(self, kind: str, parent: str) -> list[Option]:
+        return [Option(place, name, verbatim=True) for place, its_kind, name, parents in self.rows if its_kind == kind and parent in parents]
+
+    def subcounties(self) -> Sequence[Option]:
+        return [Option(place, name, verbatim=True) for place, kind, name, _ in self.rows if kind == "subcounty"]
+
+    def wards(self, subcounty: str) -> Sequence[Option]:
+        return self._under("ward", subcounty)
+
+    def spots(self, ward: str) -> Sequence[Option]:
+        within = [spot for location in self._under("location", ward) for spot in self._under("sublocation", location.value)]
+        return within + self._under("town", ward)
+
+    def status(self, code: str) -> str:
+        return Status.SEEN if code == KNOWN_CODE else Status.UNKNOWN
+
+
+class Phone:
+    """Plays keys and remembers what came of them."""
+
+    def __init__(self, script: Script, guide: Guide, surface: Surface, *, practice: bool = False) -> None:
+        self.script, self.guide, self.surface = script, guide, surface
+        self.codes_issued = 0
+        self.effects: list[Effect] = []
+        self.turn: Turn = show(script, begin(script, practice=practice), guide, surface)
+
+    def press(self, *answers: str) -> str:
+        for answer in answers:
+            self.turn = step(self.script, self.turn.state, answer, self.guide, self.surface, self._issue)
+            self.effects += self.turn.effects
+        return self.turn.screen.text
+
+    def choose(self, *values: str) -> str:
+        """Press whatever number stands before each value, turning pages where it is further on."""
+        for value in values:
+            while value not in self.turn.state.shown:
+                assert self.turn.state.more, f"{value} is not on {self.turn.screen.text!r}"
+                self.press("9")
+            self.press(str(self.turn.state.shown.index(value) + 1))
+        return self.turn.screen.text
+
+    def _issue(self) -> str:
+        self.codes_issued += 1
+        return KNOWN_CODE
+
+    @property
+    def screen(self) -> str:
+        return self.turn.screen.text
+
+    @property
+    def state(self):
+        return self.turn.state
+
+
+@pytest.fixture(scope="session")
+def script() -> Script:
+    return dialogue()
+
+
+@pytest.fixture(scope="session")
+def catalogue() -> Catalogue:
+    return Catalogue.load()
+
+
+@pytest.fixture(scope="session")
+def surface(catalogue) -> UssdSurface:
+    return UssdSurface(catalogue)
+
+
+@pytest.fixture(scope="session")
+def guide() -> County:
+    return County()
+
+
+@pytest.fixture
+def phone(script, guide, surface) -> Phone:
+    return Phone(script, guide, surface)
+
+
+@pytest.fixture
+def practice_phone(script, guide, surface) -> Phone:
+    return Phone(script, guide, surface, practice=True)

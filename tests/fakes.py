@@ -1,0 +1,41 @@
+"""Stand-ins for what tests must hold still: the clock, and the gateway."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from referral.gateway.port import Arrived, Outcome, Sending
+from referral.vocabulary.phone import PhoneNumber
+
+
+class FixedClock:
+    """Stands still until it is turned."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def turn(self, by: timedelta) -> None:
+        self.now += by
+
+
+@dataclass
+class RecordingGateway:
+    """Takes every text and keeps it. `answers` are given first, in order; then everything is accepted."""
+
+    sent: list[tuple[str, str]] = field(default_factory=list)
+    answers: deque[Sending] = field(default_factory=deque)
+
+    def send(self, to: PhoneNumber, text: str) -> Sending:
+        answer = self.answers.popleft() if self.answers else Sending(Outcome.ACCEPTED, 101, f"ATXid_{len(self.sent):032d}")
+        if answer.outcome is not Outcome.REFUSED:
+            self.sent.append((to.reveal(), text))
+        return answer
+
+    def fetch(self, after: int) -> Sequence[Arrived]:
+        return ()

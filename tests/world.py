@@ -1,0 +1,120 @@
+"""The service as callers and officers meet it: through its doors, with its worker, over a real database."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+from werkzeug.test import Client
+
+from referral.app import Service, build
+from referral.dispatch.worker import Worker
+from referral.settings import Settings
+from referral.web import application
+from tests.fakes import FixedClock, RecordingGateway
+
+
+class Phone:
+    """A caller's phone: dials, presses keys, hangs up. The text it sends grows as the gateway's does."""
+
+    def __init__(self, world: World, number: str, code: str, session: str) -> None:
+        self._world = world
+        self._form = {"phoneNumber": number, "serviceCode": code, "networkCode": "63902", "sessionId": session}
+        self._text = ""
+        self.screen = ""
+
+    def dial(self, extension: str = "") -> str:
+        self._text = extension
+        return self._ask()
+
+    def key(self, keys: str) -> str:
+        self._text = f"{self._text}*{keys}" if self._text else keys
+        return self._ask()
+
+    def keys(self, *keys: str) -> str:
+        for one in keys:
+            self.key(one)
+        return self.screen
+
+    def again(self) -> str:
+        """The same request once more, as a gateway repeats one that it heard no answer to."""
+        return self._ask()
+
+    def hang_up(self) -> None:
+        """The gateway says that the session is over."""
+        self._world.post(f"/ussd/{self._world.ussd_token}/ended", {**self._form, "status": "Incomplete"})
+
+    def _ask(self) -> str:
+        self.screen = self._world.post(f"/ussd/{self._world.ussd_token}", {**self._form, "text": self._text})
+        return self.screen
+
+
+class World:
+    def __init__(self, settings: Settings, clock: FixedClock) -> None:
+        codes = itertools.count(1)
+        self.clock = clock
+        self.gateway = RecordingGateway()
+        self.service: Service = build(settings, clock=clock, randomness=random.Random(7))
+        self.web = Client(application(self.service))
+        self._worker = Worker(self.service.jobs(self.gateway), clock, Never(), pause=0)
+        self._serial = codes
+        self.ussd_token, self.sms_token = settings.ussd_tokens[0], settings.sms_tokens[0]
+
+    def close(self) -> None:
+        self.service.database.close()
+
+    def phone(self, number: str = "+254700000001", code: str | None = None) -> Phone:
+        serial = next(self._serial)
+        return Phone(self, number, code or self.service.settings.at_ussd_code, f"ATUid_{serial:032x}")
+
+    def post(self, path: str, form: dict[str, str]) -> str:
+        answer = self.web.post(path, data=form)
+        assert answer.status_code == 200, (path.split("/")[1], answer.status_code)
+        return answer.get_data(as_text=True)
+
+    def text(self, number: str, words: str, *, gateway_id: str | None = None) -> None:
+        """A text reaches the service."""
+        form = {"from": number, "to": "22384", "text": words, "date": "2026-03-04 07:00:00", "id": gateway_id or f"id-{next(self._serial)}"}
+        self.post(f"/sms/{self.sms_token}/inbound", form)
+
+    def receipt(self, gateway_id: str, status: str, reason: str = "") -> None:
+        form = {"id": gateway_id, "status": status, "failureReason": reason, "phoneNumber": "+254700000999"}
+        self.post(f"/sms/{self.sms_token}/delivery", form)
+
+    def work(self) -> None:
+        """The worker goes round until there is nothing to do."""
+        for _ in range(500):
+            if self._worker.round() == 0:
+                return
+        raise AssertionError("the worker never comes to rest")
+
+    def wait(self, by: timedelta, *, step: timedelta = timedelta(minutes=1)) -> None:
+        """Time passes, the worker at work."""
+        end = self.clock.now + by
+        self.work()
+        while self.clock.now < end:
+            self.clock.turn(min(step, end - self.clock.now))
+            self.work()
+
+    def number_of(self, person: str) -> str:
+        with self.service.database.read() as session:
+            contact = self.service.contacts.find(session, person)
+        assert contact is not None, person
+        return contact.number.reveal()
+
+    @contextmanager
+    def rows(self) -> Iterator[Session]:
+        with self.service.database.read() as session:
+            yield session
+
+
+class Never:
+    def is_set(self) -> bool:
+        return False
+
+    def wait(self, _seconds: float | None = None) -> bool:
+        return False
