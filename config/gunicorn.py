@@ -6,6 +6,9 @@ import os
 bind = f"127.0.0.1:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.get("REFERRAL_WEB_PROCESSES", "2"))
 worker_class = "sync"
+# A page of the simulator waits in one request while the stand-in calls the service in another: two such pages would hold two synchronous
+# processes until both gave up. Only there; never where callers are served.
+threads = 8 if os.environ.get("REFERRAL_SIMULATOR", "").lower() in {"1", "true", "t", "yes", "y", "on"} else 1
 timeout = 30
 graceful_timeout = 15
 # The access log would hold the callbacks' addresses, tokens included, and costs a third of the speed.

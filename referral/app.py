@@ -6,7 +6,7 @@ import random
 import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from referral.alerts.outbox import Outbox
@@ -78,7 +78,7 @@ class Service:
         """First question for every text: is it from an officer? True if it was, and has been answered."""
         with self.database.transaction() as session:
             person = self.contacts.whose(session, text.sender)
-            if person is None:
+            if person is None or not self.officers.means_us(session, person, text.words, now):
                 return False
             if take(session, text.row):
                 self.officers.answer(session, person, text.words, now)
@@ -86,10 +86,20 @@ class Service:
 
     def jobs(self, gateway: Gateway) -> Sequence[Job]:
         """What a worker does, in the order of a round: send first, since a child in danger waits for nothing else."""
-        shared = (self.database, self.register, self.outbox, self.ladder)
-        dial = officers_code(self.settings.at_ussd_code)
-        sender = Sender(self.database, gateway, self.outbox, self.register, self.ladder, self.contacts, self.keys, self.catalogue, self.ladder.random, dial)
-        escalation = Escalation(*shared, self.audit)
+        sender = Sender(
+            database=self.database,
+            gateway=gateway,
+            outbox=self.outbox,
+            register=self.register,
+            ladder=self.ladder,
+            contacts=self.contacts,
+            receipts=self.receipts,
+            keys=self.keys,
+            catalogue=self.catalogue,
+            random=self.ladder.random,
+            dial=officers_code(self.settings.at_ussd_code),
+        )
+        escalation = Escalation(self.database, self.register, self.outbox, self.ladder, self.audit)
         return (
             Job("send", lambda: sender.send_due(self.clock)),
             Job("texts", lambda: self.texts.handle(self.read_text, self.clock())),
@@ -106,6 +116,7 @@ class Service:
         with self.database.transaction() as session:
             forget_old_days(session, now)
             self.outbox.forget_texts(session, now)
+            self.receipts.forget(session, now)
         self.database.forget_residue()
         return 0
 
@@ -119,7 +130,7 @@ def build(settings: Settings, *, clock: Clock = utc_now, patience: float = WEB_P
     catalogue = Catalogue.load()
     policy, table = read_county(settings.config)
     roster = RosterCache(database, unverified_days=policy.unverified_days).roster
-    register, outbox, audit = Register(sealer), Outbox(sealer), Audit(keys.audit)
+    register, outbox, audit = Register(sealer), Outbox(sealer, timedelta(minutes=policy.lease)), Audit(keys.audit)
     planner = Planner(roster, table, policy)
     ladder = Ladder(planner, register, outbox, audit, randomness)
     contacts = Contacts(roster, sealer, keys)
@@ -147,7 +158,7 @@ def build(settings: Settings, *, clock: Clock = utc_now, patience: float = WEB_P
         daykeys=daykeys,
         conversations=conversations,
         texts=Texts(database, sealer, daykeys, filing),
-        officers=OfficersAnswers(register, outbox, ladder, audit),
+        officers=OfficersAnswers(register, outbox, ladder, contacts, audit),
         receipts=Receipts(database, outbox, register, ladder, contacts, keys),
     )
 

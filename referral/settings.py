@@ -7,7 +7,7 @@ import os
 import secrets as randomness
 import stat
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -127,16 +127,22 @@ def read_settings() -> Settings:
     """Settings from the environment of the process. Raises SettingsError naming every problem."""
     env = Env(eager=False)
     raw = _read(env)
+    problems: list[str] = []
     try:
         env.seal()
     except EnvValidationError as error:
-        raise SettingsError([f"{name}: {why}" for name, why in sorted(_reasons(error).items())]) from None
-    found = read_secrets(raw["secrets_file"])
-    raw |= {"secrets": found, "ussd_tokens": raw["ussd_tokens"] or found.ussd_tokens, "sms_tokens": raw["sms_tokens"] or found.sms_tokens}
+        problems += [f"{name}: {why}" for name, why in sorted(_reasons(error).items())]
+    try:
+        raw["secrets"] = read_secrets(raw["secrets_file"])
+    except SettingsError as error:
+        problems += error.problems
+    else:
+        raw |= {"ussd_tokens": raw["ussd_tokens"] or raw["secrets"].ussd_tokens, "sms_tokens": raw["sms_tokens"] or raw["secrets"].sms_tokens}
     if raw["gateway"] is GatewayKind.STANDIN:
         raw |= {name: raw[name] or value for name, value in _STANDIN.items()}
-    settings = Settings(**raw)
-    problems = _sense(settings)
+    if not problems:
+        settings = Settings(**raw)
+        problems = _sense(settings)
     if problems:
         raise SettingsError(problems)
     return settings
@@ -179,21 +185,34 @@ def _level(value: str) -> None:
 
 def _sense(settings: Settings) -> list[str]:
     """What is wrong with the settings taken together."""
-    problems = list(settings.reasons_not_to_go_live())
-    for name, tokens in (("REFERRAL_USSD_TOKENS", settings.ussd_tokens), ("REFERRAL_SMS_TOKENS", settings.sms_tokens)):
-        if not tokens:
-            problems.append(f"{name}: none set, and none in the secrets file")
-        if any(len(token) < _SHORTEST_TOKEN or not token.isascii() or "/" in token for token in tokens):
-            problems.append(f"{name}: a token is {_SHORTEST_TOKEN} or more letters, digits, - or _")
-        if len(tokens) > 2:
-            problems.append(f"{name}: at most two live at once")
-    if set(settings.ussd_tokens) & set(settings.sms_tokens):
-        problems.append("REFERRAL_SMS_TOKENS: must differ from REFERRAL_USSD_TOKENS")
-    if settings.gateway is GatewayKind.AFRICASTALKING and settings.at_username.strip().lower() == "sandbox" != settings.at_username:
-        problems.append("AT_USERNAME: only exactly 'sandbox' selects the sandbox; anything like it would go to the live host")
-    if not settings.config.is_dir():
-        problems.append(f"REFERRAL_CONFIG: {settings.config} is no folder")
-    return problems
+    sandbox = settings.at_username.strip().lower() == "sandbox" != settings.at_username
+    rules = (
+        (bool(set(settings.ussd_tokens) & set(settings.sms_tokens)), "REFERRAL_SMS_TOKENS: must differ from REFERRAL_USSD_TOKENS"),
+        (
+            settings.gateway is GatewayKind.AFRICASTALKING and sandbox,
+            "AT_USERNAME: only exactly 'sandbox' selects the sandbox; anything like it would go to the live host",
+        ),
+        (
+            settings.gateway is GatewayKind.STANDIN and bool(settings.at_base_url) and not is_loopback(settings.at_base_url or ""),
+            "AT_BASE_URL: the stand-in gateway is on this machine; REFERRAL_GATEWAY=africastalking sends to others",
+        ),
+        (not settings.config.is_dir(), f"REFERRAL_CONFIG: {settings.config} is no folder"),
+    )
+    tokens = (("REFERRAL_USSD_TOKENS", settings.ussd_tokens), ("REFERRAL_SMS_TOKENS", settings.sms_tokens))
+    return [
+        *settings.reasons_not_to_go_live(),
+        *(problem for name, values in tokens for problem in _token_problems(name, values)),
+        *(reason for wrong, reason in rules if wrong),
+    ]
+
+
+def _token_problems(name: str, tokens: tuple[str, ...]) -> Iterator[str]:
+    if not tokens:
+        yield f"{name}: none set, and none in the secrets file"
+    if any(len(token) < _SHORTEST_TOKEN or not token.isascii() or "/" in token for token in tokens):
+        yield f"{name}: a token is {_SHORTEST_TOKEN} or more letters, digits, - or _"
+    if len(tokens) > 2:
+        yield f"{name}: at most two live at once"
 
 
 def read_secrets(path: Path) -> Secrets:

@@ -11,6 +11,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from referral.app import Service
 from referral.dispatch.worker import last_beat
+from referral.simulator.pages import simulator_pages
 from referral.sms.door import SmsDoor
 from referral.store.migrate import pending
 from referral.ussd.door import Apologies, UssdDoor
@@ -50,6 +51,10 @@ def pages_app(service: Service) -> Flask:
         problems = list(_not_ready(service))
         return Response("\n".join(problems or ["ready"]) + "\n", status=503 if problems else 200, content_type="text/plain; charset=utf-8")
 
+    settings = service.settings
+    if settings.simulator:
+        standin = f"http://127.0.0.1:{settings.standin_port}"
+        app.register_blueprint(simulator_pages(standin, settings.public_url, service.policy.timezone.key))
     _plain_errors(app)
     return app
 

@@ -148,5 +148,13 @@ def world(database_url: str, clock: FixedClock) -> Iterator[World]:
     world.close()
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The figures that tests recorded: how much of a promise was looked at."""
+    for report in terminalreporter.getreports("passed"):
+        if getattr(report, "user_properties", None):
+            figures = ", ".join(f"{name} {value}" for name, value in report.user_properties)
+            terminalreporter.write_line(f"{report.nodeid.split('::')[-1]}: {figures}")
+
+
 def minutes(count: float) -> timedelta:
     return timedelta(minutes=count)

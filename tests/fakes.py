@@ -24,6 +24,11 @@ class FixedClock:
         self.now += by
 
 
+def message_id(serial: int) -> str:
+    """The gateway's id of the text number `serial` that it took, counted from 0."""
+    return f"ATXid_{serial:032d}"
+
+
 @dataclass
 class RecordingGateway:
     """Takes every text and keeps it. `answers` are given first, in order; then everything is accepted."""
@@ -32,7 +37,7 @@ class RecordingGateway:
     answers: deque[Sending] = field(default_factory=deque)
 
     def send(self, to: PhoneNumber, text: str) -> Sending:
-        answer = self.answers.popleft() if self.answers else Sending(Outcome.ACCEPTED, 101, f"ATXid_{len(self.sent):032d}")
+        answer = self.answers.popleft() if self.answers else Sending(Outcome.ACCEPTED, 101, message_id(len(self.sent)))
         if answer.outcome is not Outcome.REFUSED:
             self.sent.append((to.reveal(), text))
         return answer

@@ -15,7 +15,7 @@ from referral.app import Service, build
 from referral.dispatch.worker import Worker
 from referral.settings import Settings
 from referral.web import application
-from tests.fakes import FixedClock, RecordingGateway
+from tests.fakes import FixedClock, RecordingGateway, message_id
 
 
 class Phone:
@@ -62,6 +62,8 @@ class World:
         self.web = Client(application(self.service))
         self._worker = Worker(self.service.jobs(self.gateway), clock, Never(), pause=0)
         self._serial = codes
+        self._confirmed = 0
+        self.receipts = True
         self.ussd_token, self.sms_token = settings.ussd_tokens[0], settings.sms_tokens[0]
 
     def close(self) -> None:
@@ -86,9 +88,14 @@ class World:
         self.post(f"/sms/{self.sms_token}/delivery", form)
 
     def work(self) -> None:
-        """The worker goes round until there is nothing to do."""
+        """The worker goes round until there is nothing to do; every text that went out reaches its phone, if `receipts` come."""
         for _ in range(500):
-            if self._worker.round() == 0:
+            done = self._worker.round()
+            fresh = range(self._confirmed, len(self.gateway.sent)) if self.receipts else ()
+            for serial in fresh:
+                self.receipt(message_id(serial), "Success")
+            self._confirmed = len(self.gateway.sent)
+            if done == 0:
                 return
         raise AssertionError("the worker never comes to rest")
 
@@ -118,3 +125,24 @@ class Never:
 
     def wait(self, _seconds: float | None = None) -> bool:
         return False
+
+
+HOME, RELATIVE, NOT_KNOWN = ("1",), ("2",), ("4",)
+CHIEF, POLICE, CHILDRENS_OFFICER = ("3", "1"), ("3", "2"), ("3", "5")
+SEXABUSE, MARRIAGE, PHYSICAL, OTHER, LABOUR = ("1",), ("4",), ("9", "3", "1"), ("9", "4"), ("9", "1", "3")
+NOW, SOON, NOT_NOW = "1", "2", "3"
+"""Keys of the report's questions, as they stand on the screens."""
+
+
+def as_far_as_ward(phone: Phone, *, danger: str = NOW, concern: tuple[str, ...] = SEXABUSE) -> Phone:
+    """Dial and answer danger, what it is, and Ukunda in Msambweni: as much as makes a report of a call that breaks off."""
+    phone.dial()
+    phone.keys("1", danger, *concern, "1", "2")
+    return phone
+
+
+def sent(phone: Phone, *, danger: str = NOW, concern: tuple[str, ...] = SEXABUSE, who: tuple[str, ...] = HOME) -> Phone:
+    """Dial, answer everything, and send. The phone then shows the code."""
+    as_far_as_ward(phone, danger=danger, concern=concern).keys(*who, "1")
+    assert "####" not in phone.screen and sum(sign.isdigit() for sign in phone.screen) >= 12, phone.screen
+    return phone

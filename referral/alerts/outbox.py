@@ -16,10 +16,8 @@ from referral.privacy.seal import Cell, Sealer
 from referral.store.base import new_id
 from referral.vocabulary.duty import DutyBearer
 
-LEASE = timedelta(seconds=60)
-"""How long a claimed row is left alone. Longer than the gateway may hang (3 + 9 s), so that a survivor takes over what a dead worker held
-but never sends beside a living one."""
 REPLY_LANE = 1
+_NEW = {"attempts": 0, "calling": False, "repeated": False, "wrong_answers": 0}
 ANSWERABLE = timedelta(days=30)
 """How long an alert's one-time number can be answered with. LOW reports have a week until their first action is due."""
 
@@ -36,7 +34,6 @@ class Due:
     person: str
     key: str | None
     params: dict[str, str]
-    one_time: str | None
     attempts: int
     repeated: bool
     deadline_at: datetime | None
@@ -46,8 +43,11 @@ class Due:
 class Outbox:
     """The alert rows. Every method works inside the caller's transaction."""
 
-    def __init__(self, sealer: Sealer) -> None:
+    def __init__(self, sealer: Sealer, lease: timedelta) -> None:
+        """`lease` is how long a claimed row is left alone: longer than the gateway may hang, so that a survivor takes over what a dead
+        worker held but never sends beside a living one."""
         self._sealer = sealer
+        self._lease = lease
 
     def hand_over(
         self, session: Session, report: str, step: int, bearer: DutyBearer, *, lane: int, due_at: datetime, deadline_at: datetime, reason: str, now: datetime
@@ -68,23 +68,44 @@ class Outbox:
             reason=reason[:500],
             due_at=due_at,
             deadline_at=deadline_at,
-            attempts=0,
-            calling=False,
-            repeated=False,
-            wrong_answers=0,
+            **_NEW,
         )
         session.add(alert)
         return alert
 
-    def tell(self, session: Session, purpose: Purpose, person: str, key: str, params: dict[str, str], now: datetime, *, report: str | None = None) -> None:
+    def tell(
+        self,
+        session: Session,
+        purpose: Purpose,
+        person: str,
+        key: str,
+        params: dict[str, str],
+        now: datetime,
+        *,
+        report: str | None = None,
+        office: str | None = None,
+    ) -> None:
         """Queue a text that is no hand-over: a reply, a repeat, a word to a supervisor. It goes out at once."""
-        lane = REPLY_LANE if purpose is Purpose.REPLY else 0
         row = AlertRecord(
-            id=new_id(), purpose=purpose, lane=lane, person=person, report=report, key=key, params=json.dumps(params), due_at=now, attempts=0,
-            calling=False,
-            repeated=False, wrong_answers=0,
-        )  # fmt: skip
+            id=new_id(),
+            purpose=purpose,
+            lane=REPLY_LANE if purpose is Purpose.REPLY else 0,
+            person=person,
+            report=report,
+            office=office,
+            key=key,
+            params=json.dumps(params),
+            due_at=now,
+            **_NEW,
+        )
         session.add(row)
+
+    def waiting(self, session: Session, purpose: Purpose, report: str, person: str) -> bool:
+        """Whether such a text to this person is still to go out: a second beside it would only pile up."""
+        found = select(AlertRecord.id).where(
+            AlertRecord.purpose == purpose, AlertRecord.report == report, AlertRecord.person == person, AlertRecord.due_at.is_not(None)
+        )
+        return session.scalar(found.limit(1)) is not None
 
     def one_time(self, alert: AlertRecord) -> str:
         return self._sealer.open(alert.one_time or b"", Cell(TABLE, "one_time", alert.id))
@@ -102,7 +123,7 @@ class Outbox:
         token = new_id()
         taken = [row for row in rows if not self._lost(row, now)]
         for row in taken:
-            row.due_at, row.claim, row.attempts = now + LEASE, token, row.attempts + 1
+            row.due_at, row.claim, row.attempts = now + self._lease, token, row.attempts + 1
         return [self._due(row, token) for row in sorted(taken, key=lambda row: (row.lane, row.office or ""))]
 
     @staticmethod
@@ -120,8 +141,15 @@ class Outbox:
         row.unknown_at, row.repeated = now, True
         return False
 
+    @staticmethod
+    def arrived(alert: AlertRecord, now: datetime) -> None:
+        """An answer proves that a text arrived: it is not sent again."""
+        alert.sent_at, alert.due_at, alert.claim, alert.calling = alert.sent_at or now, None, None, False
+
     def held(self, session: Session, due: Due) -> AlertRecord | None:
-        """The row of a claim, locked, if the claim still holds it: a lease that ran out may have gone to another worker."""
+        """The row of a claim, locked after its report, if the claim still holds it: a lease that ran out may have gone to another worker."""
+        if due.report is not None:
+            self.ladder(session, due.report)
         found = select(AlertRecord).where(AlertRecord.id == due.id, AlertRecord.claim == due.claim).with_for_update()
         return session.scalar(found)
 
@@ -136,8 +164,15 @@ class Outbox:
         mine = (AlertRecord.person == person, AlertRecord.purpose == Purpose.ALERT, AlertRecord.revoked_at.is_(None), recent)
         return session.scalars(select(AlertRecord).where(*mine)).all()
 
-    def by_gateway_tag(self, session: Session, tag: bytes) -> AlertRecord | None:
-        return session.scalar(select(AlertRecord).where(AlertRecord.gateway_tag == tag).with_for_update())
+    def sent_under(self, session: Session, tag: bytes) -> AlertRecord | None:
+        """The row the gateway knows by an id with this tag, locked after its report: the order everybody locks in."""
+        found = session.execute(select(AlertRecord.id, AlertRecord.report).where(AlertRecord.gateway_tag == tag)).first()
+        if found is None:
+            return None
+        id_, report = found
+        if report is not None:
+            self.ladder(session, report)
+        return session.scalar(select(AlertRecord).where(AlertRecord.id == id_).with_for_update())
 
     def ladder(self, session: Session, report: str) -> LadderRecord | None:
         """The ladder of a report, locked for the caller: whoever holds it is the only one moving this report."""
@@ -156,7 +191,8 @@ class Outbox:
             if number not in taken or len(taken) > 9_000:
                 return number
 
-    def _due(self, row: AlertRecord, token: str) -> Due:
+    @staticmethod
+    def _due(row: AlertRecord, token: str) -> Due:
         return Due(
             id=row.id,
             claim=token,
@@ -166,7 +202,6 @@ class Outbox:
             person=row.person,
             key=row.key,
             params=json.loads(row.params) if row.params else {},
-            one_time=self.one_time(row) if row.one_time else None,
             attempts=row.attempts,
             repeated=row.repeated,
             deadline_at=row.deadline_at,

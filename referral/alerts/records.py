@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from referral.store.base import ID_LENGTH, Base
@@ -70,6 +70,7 @@ class AlertRecord(Base):
     failure: Mapped[str | None]
 
     deadline_at: Mapped[datetime | None]
+    early_at: Mapped[datetime | None]
     acknowledged_at: Mapped[datetime | None]
     acting_at: Mapped[datetime | None]
     declined_at: Mapped[datetime | None]
@@ -78,6 +79,17 @@ class AlertRecord(Base):
     revoked_at: Mapped[datetime | None]
     wrong_answers: Mapped[int] = mapped_column(default=0)
     answers_ended_at: Mapped[datetime | None]
+
+
+class EarlyReceiptRecord(Base):
+    """A delivery report that came before we had written down what it is about. Kept for minutes."""
+
+    __tablename__ = "early_receipt"
+
+    tag: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
+    delivered: Mapped[bool]
+    why: Mapped[str] = mapped_column(String(40))
+    at: Mapped[datetime]
 
 
 class LadderRecord(Base):

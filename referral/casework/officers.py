@@ -6,15 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
 from sqlalchemy.orm import Session
 
 from referral.alerts.outbox import Outbox
 from referral.alerts.records import AlertRecord, Purpose
 from referral.casework.grammar import Command, Verb, read_command
+from referral.handover.contacts import Contacts
 from referral.handover.ladder import Ladder
 from referral.privacy.audit import Action, Audit
 from referral.reports.register import Register, Report
 
+log = structlog.get_logger()
 WRONG_ANSWERS = 3
 """Wrong one-time numbers after which an alert takes no more answers by text: a thief of the number gets three guesses of ten thousand."""
 
@@ -26,10 +29,18 @@ class OfficersAnswers:
     register: Register
     outbox: Outbox
     ladder: Ladder
+    contacts: Contacts
     audit: Audit
+
+    def means_us(self, session: Session, person: str, text: str, now: datetime) -> bool:
+        """Whether a text from the number of `person` answers an alert. Somebody with no alert open who writes in sentences reports like anybody."""
+        return read_command(text) is not None or bool(self.outbox.alerts_for(session, person, now))
 
     def answer(self, session: Session, person: str, text: str, now: datetime) -> None:
         """Take a text from the number of `person`, and queue the reply. What cannot be understood changes nothing and is answered with how to answer."""
+        if self.contacts.suspended(person):
+            log.warning("an answer from somebody suspended changes nothing")
+            return
         command = read_command(text)
         if command is None or command.verb is Verb.HELP:
             self._reply(session, person, "reply.help", now)
@@ -39,7 +50,7 @@ class OfficersAnswers:
             self._numbered(session, person, command, now)
 
     def _numbered(self, session: Session, person: str, command: Command, now: datetime) -> None:
-        alerts = [alert for alert in self.outbox.alerts_for(session, person, now) if alert.sent_at or alert.unknown_at]
+        alerts = [alert for alert in self.outbox.alerts_for(session, person, now) if alert.sent_at or alert.unknown_at or alert.calling]
         alert = next((a for a in alerts if self.outbox.one_time(a) == command.number), None)
         report = None if alert is None or alert.report is None else self.register.find(session, alert.report)
         if alert is None or report is None:
@@ -48,6 +59,8 @@ class OfficersAnswers:
             self._reply(session, person, "reply.answers_ended", now, number=report.number)
         else:
             self.outbox.ladder(session, report.id)  # locks the report: one answer at a time
+            self.outbox.arrived(alert, now)
+            self.contacts.verified(session, person, now)
             match command.verb:
                 case Verb.OK:
                     self._ok(session, report, alert, now)
@@ -56,7 +69,7 @@ class OfficersAnswers:
                 case _:
                     self._no(session, report, alert, command.reason, now)
             session.flush()
-            self.ladder.settle(session, report)
+            self.ladder.settle(session, report, now)
 
     def _ok(self, session: Session, report: Report, alert: AlertRecord, now: datetime) -> None:
         if alert.acknowledged_at is None:

@@ -15,13 +15,14 @@ TagNumber = Callable[[PhoneNumber], bytes]
 
 @dataclass
 class Batch:
-    """The good lines of one load, by kind."""
+    """The good lines of one load, by kind. `unread`: ids of bad lines, so that one mistake is not named again wherever it is referred to."""
 
     places: list[Line] = field(default_factory=list)
     offices: list[Line] = field(default_factory=list)
     people: list[Line] = field(default_factory=list)
     leave: list[Line] = field(default_factory=list)
     shifts: list[Line] = field(default_factory=list)
+    unread: set[str] = field(default_factory=set)
 
     def all(self) -> Iterable[Sequence[Line]]:
         return (self.places, self.offices, self.people, self.leave, self.shifts)
@@ -75,7 +76,7 @@ def _circles(lines: Sequence[Line], up: Mapping[str, Iterable[str]], column: str
 
 
 def _places(batch: Batch, known: Known) -> Iterable[str]:
-    ids = {line["id"] for line in batch.places} | known.places
+    ids = {line["id"] for line in batch.places} | known.places | batch.unread
     counties = {line["id"] for line in batch.places if line["kind"] is PlaceKind.COUNTY} | known.counties
     for line in batch.places:
         if not set(line["parents"]) <= ids:
@@ -90,18 +91,18 @@ def _places(batch: Batch, known: Known) -> Iterable[str]:
 
 
 def _offices(batch: Batch, known: Known) -> Iterable[str]:
-    places = {line["id"] for line in batch.places} | known.places
+    places = {line["id"] for line in batch.places} | known.places | batch.unread
     parents = {**known.offices, **{line["id"]: line["parent"] for line in batch.offices}}
     for line in batch.offices:
         if not set(line["covers"]) <= places:
             yield line.problem("covers", "names an unknown place")
-        if line["parent"] is not None and line["parent"] not in parents:
+        if line["parent"] is not None and line["parent"] not in parents.keys() | batch.unread:
             yield line.problem("parent", "names an unknown office")
     yield from _circles(batch.offices, {one: (parent,) if parent else () for one, parent in parents.items()}, "parent")
 
 
 def _people(batch: Batch, known: Known) -> Iterable[str]:
-    offices = {line["id"] for line in batch.offices} | set(known.offices)
+    offices = {line["id"] for line in batch.offices} | set(known.offices) | batch.unread
     for line in batch.people:
         if line["office"] not in offices:
             yield line.problem("office", "names an unknown office")
@@ -134,7 +135,7 @@ def _holders(batch: Batch, known: Known) -> Iterable[str]:
 def _times(batch: Batch, known: Known) -> Iterable[str]:
     posts = {**known.people, **{line["id"]: frozenset({line["office"]}) for line in batch.people if line["id"] not in known.hand_edited}}
     for line in (*batch.leave, *batch.shifts):
-        if line["person"] not in posts:
+        if line["person"] not in posts.keys() | batch.unread:
             yield line.problem("person", "names an unknown person")
         if line["starts"] is not None and line["ends"] is not None and line["ends"] <= line["starts"]:
             yield line.problem("ends", "must be after starts")

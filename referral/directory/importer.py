@@ -54,7 +54,7 @@ def load(session: Session, folder: Path, *, seal_number: SealNumber, tag_number:
         if not files and kind in REQUIRED:
             problems.append(f"{kind}.csv:1: file: missing")
         for path in files:
-            getattr(batch, kind).extend(read_lines(path, schema(), problems))
+            getattr(batch, kind).extend(read_lines(path, schema(), problems, batch.unread))
     return _load(session, batch, problems, seal_number, tag_number, now)
 
 
@@ -63,7 +63,7 @@ def load_people(session: Session, files: Sequence[Path], *, seal_number: SealNum
     problems: list[str] = []
     batch = Batch()
     for path in files:
-        batch.people.extend(read_lines(path, PersonLine(), problems))
+        batch.people.extend(read_lines(path, PersonLine(), problems, batch.unread))
     return _load(session, batch, problems, seal_number, tag_number, now)
 
 

@@ -182,14 +182,14 @@ def _only(words: tuple[str, ...], known: set[str], reason: str) -> None:
         raise ValidationError(reason)
 
 
-def read_lines(path: Path, schema: Schema, problems: list[str]) -> list[Line]:
-    """Every good line of a file; a problem for every bad one. UTF-8, with or without a byte order mark, header first."""
+def read_lines(path: Path, schema: Schema, problems: list[str], unread: set[str]) -> list[Line]:
+    """Every good line of a file; a problem for every bad one, whose id goes to `unread`. UTF-8, byte order mark or not, header first."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, restkey="", strict=True)
             if not _header_right(path.name, reader.fieldnames or (), schema, problems):
                 return []
-            found = (_line(path.name, reader.line_num, raw, schema, problems) for raw in reader)
+            found = (_line(path.name, reader.line_num, raw, schema, problems, unread) for raw in reader)
             return [line for line in found if line is not None]
     except (UnicodeDecodeError, csv.Error, OSError) as error:
         problems.append(f"{path.name}:1: file: cannot be read as CSV in UTF-8 ({type(error).__name__})")
@@ -205,7 +205,7 @@ def _header_right(name: str, header: Iterable[str], schema: Schema, problems: li
     return not wrong
 
 
-def _line(name: str, number: int, raw: Mapping[str, Any], schema: Schema, problems: list[str]) -> Line | None:
+def _line(name: str, number: int, raw: Mapping[str, Any], schema: Schema, problems: list[str], unread: set[str]) -> Line | None:
     if raw.get(""):
         problems.append(f"{name}:{number}: line: more values than columns")
         return None
@@ -213,6 +213,7 @@ def _line(name: str, number: int, raw: Mapping[str, Any], schema: Schema, proble
     try:
         return Line(name, number, schema.load(filled))
     except ValidationError as error:
+        unread.add(filled.get("id", ""))
         messages: dict[str, Any] = error.messages if isinstance(error.messages, dict) else {"line": error.messages}
         problems += [f"{name}:{number}: {column}: {_plain(reasons)}" for column, reasons in sorted(messages.items())]
         return None

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, select
-from sqlalchemy.orm import Session
+import structlog
+from sqlalchemy import select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from referral.alerts.outbox import Outbox
-from referral.alerts.records import LadderRecord
+from referral.alerts.records import AlertRecord, LadderRecord, Purpose
 from referral.alerts.state import acting
 from referral.handover.ladder import Ladder
 from referral.privacy.audit import Action, Audit
+from referral.privacy.logs import describe
 from referral.reports.register import Register, Report
+from referral.routing.clock import action_deadline
 from referral.store.database import Database
+from referral.vocabulary.report import Urgency
+
+log = structlog.get_logger()
+AGAIN = timedelta(minutes=1)
+RECEIPT_WINDOW = timedelta(hours=1)
+"""How far back to look for missing receipts: later than that the ladder has long moved on."""
 
 
 @dataclass(frozen=True)
@@ -28,23 +37,59 @@ class Escalation:
 
     def climb(self, now: datetime, limit: int = 20) -> int:
         """Take every step that is due. Each report is looked at again under its lock: two workers never take the same step twice."""
-        clocks: tuple[tuple[ColumnElement[bool], _Rung], ...] = (
-            (LadderRecord.step_due_at <= now, self._unanswered),
-            (LadderRecord.action_due_at <= now, self._not_acted),
-            (LadderRecord.again_at <= now, self._again),
+        clocks: tuple[tuple[InstrumentedAttribute[datetime | None], _Rung], ...] = (
+            (LadderRecord.step_due_at, self._unanswered),
+            (LadderRecord.action_due_at, self._not_acted),
+            (LadderRecord.again_at, self._again),
         )
-        return sum(self._due(late, rung, now, limit) for late, rung in clocks)
+        return sum(self._due(clock, rung, now, limit) for clock, rung in clocks) + self._without_receipt(now, limit)
 
-    def _due(self, late: ColumnElement[bool], rung: _Rung, now: datetime, limit: int) -> int:
+    def _without_receipt(self, now: datetime, limit: int) -> int:
+        """RED alerts that no phone has confirmed for ten minutes: somebody else is told early."""
+        before = now - timedelta(minutes=self.ladder.planner.policy.receipt)
+        silent = (
+            AlertRecord.purpose == Purpose.ALERT,
+            AlertRecord.lane == Urgency.RED.rank,
+            AlertRecord.sent_at.between(before - RECEIPT_WINDOW, before),
+            *(column.is_(None) for column in (AlertRecord.delivered_at, AlertRecord.failed_at, AlertRecord.early_at, AlertRecord.acknowledged_at)),
+            *(column.is_(None) for column in (AlertRecord.declined_at, AlertRecord.revoked_at, AlertRecord.expired_at)),
+        )
         with self.database.read() as session:
-            reports = list(session.scalars(select(LadderRecord.report).where(late).limit(limit)))
-        for report_id in reports:
+            found = session.execute(select(AlertRecord.id, AlertRecord.report).where(*silent).limit(limit)).all()
+        for alert_id, report_id in found:
+            with self.database.transaction() as session:
+                self._tell_early(session, alert_id, report_id or "", now)
+        return len(found)
+
+    def _tell_early(self, session: Session, alert_id: str, report_id: str, now: datetime) -> None:
+        self.outbox.ladder(session, report_id)
+        alert, report = session.get(AlertRecord, alert_id), self.register.find(session, report_id)
+        if alert is None or report is None or alert.early_at or alert.delivered_at or alert.acknowledged_at or alert.revoked_at:
+            return
+        if self.ladder.satisfied(report, self.outbox.alerts_of(session, report_id)):
+            alert.early_at = now
+        else:
+            self.ladder.also(session, report, alert, now)
+
+    def _due(self, clock: InstrumentedAttribute[datetime | None], rung: _Rung, now: datetime, limit: int) -> int:
+        with self.database.read() as session:
+            reports = list(session.scalars(select(LadderRecord.report).where(clock <= now).order_by(clock).limit(limit)))
+        return sum(self._climb_one(report, clock, rung, now) for report in reports)
+
+    def _climb_one(self, report_id: str, clock: InstrumentedAttribute[datetime | None], rung: _Rung, now: datetime) -> int:
+        """One report that cannot climb must not keep back those behind it: it is tried again in a minute."""
+        try:
             with self.database.transaction() as session:
                 ladder = self.outbox.ladder(session, report_id)
                 report = self.register.find(session, report_id)
                 if ladder is not None and report is not None:
                     rung(session, report, ladder, now)
-        return len(reports)
+        except Exception as error:
+            log.error("a report cannot climb", kind=clock.key, **describe(error))
+            with self.database.transaction() as session:
+                session.execute(update(LadderRecord).where(LadderRecord.report == report_id).values({clock: now + AGAIN}))
+            return 0
+        return 1
 
     def _unanswered(self, session: Session, report: Report, ladder: LadderRecord, now: datetime) -> None:
         if ladder.step_due_at is None or ladder.step_due_at > now:
@@ -63,10 +108,11 @@ class Escalation:
         """Answered is not acted: another institution is told, and the supervisor of whoever answered and did nothing."""
         if ladder.action_due_at is None or ladder.action_due_at > now:
             return
-        ladder.action_due_at = None
         alerts = self.outbox.alerts_of(session, report.id)
         if acting(alerts):
+            ladder.action_due_at = None
             return
+        ladder.action_due_at = action_deadline(report.urgency, now, self.ladder.planner.policy)  # whoever is told now has as long
         self.audit.write(session, now, "service", Action.ACTION_MISSED, report.id)
         for alert in alerts:
             if alert.acknowledged_at is not None and alert.revoked_at is None:

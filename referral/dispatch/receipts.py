@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from referral.alerts.outbox import Outbox
-from referral.alerts.records import AlertRecord, Purpose
+from referral.alerts.records import AlertRecord, EarlyReceiptRecord, Purpose
 from referral.handover.contacts import Contacts
 from referral.handover.ladder import Ladder
 from referral.privacy.keys import Keys
@@ -40,6 +41,7 @@ STATUSES = MappingProxyType(
 
 UNREACHABLE = frozenset({"userinblacklist", "useraccountsuspended", "userisinactive", "userdoesnotexist", "notnetworksubcriber", "notnetworksubscriber"})
 """Reasons that mean this number takes no texts from us: the roster is flagged."""
+EARLY_KEPT = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -56,19 +58,38 @@ class Receipts:
         fate = STATUSES.get(status.strip().lower())
         if fate is None or fate is Fate.ON_ITS_WAY or not gateway_id:
             return
+        tag = self.keys.message_tag(gateway_id)
+        why = (reason.strip() or status.strip()).lower()[:40]
         with self.database.transaction() as session:
-            row = self.outbox.by_gateway_tag(session, self.keys.message_tag(gateway_id))
-            if row is None or row.delivered_at or row.failed_at or row.revoked_at:
-                return
-            row.sent_at, row.due_at = row.sent_at or now, None
-            if fate is Fate.DELIVERED:
-                row.delivered_at = now
-                return
-            why = reason.strip().lower() or status.strip().lower()
-            row.failed_at, row.failure = now, why[:40]
-            if why in UNREACHABLE:
-                self.contacts.unreachable(session, row.person)
-            self._move_on(session, row, now, "the text was not delivered")
+            row = self.outbox.sent_under(session, tag)
+            if row is None:
+                session.merge(EarlyReceiptRecord(tag=tag, delivered=fate is Fate.DELIVERED, why=why, at=now))
+            else:
+                self._note(session, row, fate is Fate.DELIVERED, why, now)
+
+    def catch_up(self, session: Session, row: AlertRecord, now: datetime) -> None:
+        """Note the report that overtook our own writing down of the sending, if there is one."""
+        early = session.get(EarlyReceiptRecord, row.gateway_tag) if row.gateway_tag else None
+        if early is not None:
+            session.delete(early)
+            self._note(session, row, early.delivered, early.why, now)
+
+    def forget(self, session: Session, now: datetime) -> None:
+        """Drop early reports that nothing of ours ever matched."""
+        session.execute(delete(EarlyReceiptRecord).where(EarlyReceiptRecord.at < now - EARLY_KEPT))
+
+    def _note(self, session: Session, row: AlertRecord, delivered: bool, why: str, now: datetime) -> None:
+        """What the network said of a row of ours. Final stays final."""
+        if row.delivered_at or row.failed_at or row.revoked_at:
+            return
+        self.outbox.arrived(row, now)
+        if delivered:
+            row.delivered_at = now
+            return
+        row.failed_at, row.failure = now, why
+        if why in UNREACHABLE:
+            self.contacts.unreachable(session, row.person)
+        self._move_on(session, row, now, "the text was not delivered")
 
     def opted_out(self, number: str, now: datetime) -> None:
         """An officer's phone takes no more texts from us: the roster is flagged, and the next person is told of what they had not answered."""

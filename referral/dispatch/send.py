@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 from referral.alerts.outbox import Due, Outbox
 from referral.alerts.records import AlertRecord, Purpose
 from referral.alerts.wording import Matter, alert_text
+from referral.dispatch.receipts import Receipts
 from referral.gateway.port import Gateway, Outcome, Refusal, Sending
 from referral.handover.contacts import Contacts
 from referral.handover.ladder import Ladder
 from referral.privacy.keys import Keys
+from referral.privacy.logs import describe
 from referral.reports.register import Register, Report
 from referral.routing.clock import Randomness
 from referral.store.database import Database
@@ -26,7 +28,9 @@ log = structlog.get_logger()
 BATCH = 4
 """Few at a time: a killed worker delays only what it had claimed."""
 BASE = timedelta(seconds=5)
-LONGEST = timedelta(minutes=30)
+LONGEST = {0: timedelta(seconds=30), 1: timedelta(minutes=3)}
+"""The longest wait between two tries, by lane: a RED alert is tried again soon however often the gateway refused. Half an hour for the others."""
+STUCK = 4
 RECEIPT_WAIT = timedelta(minutes=5)
 """How long a text that may have gone out waits for a receipt before it is sent once more, marked."""
 
@@ -49,6 +53,7 @@ class Sender:
     register: Register
     ladder: Ladder
     contacts: Contacts
+    receipts: Receipts
     keys: Keys
     catalogue: Catalogue
     random: Randomness
@@ -60,8 +65,26 @@ class Sender:
         with self.database.transaction() as session:
             claimed = self.outbox.claim(session, now(), BATCH)
         for due in claimed:
-            self._one(due, now)
+            self._try(due, now)
         return len(claimed)
+
+    def _try(self, due: Due, now: Callable[[], datetime]) -> None:
+        """One row that cannot be sent must not keep back those behind it: it waits a while, and an alert's office is asked for another person."""
+        try:
+            self._one(due, now)
+        except Exception as error:
+            log.error("not sent", purpose=due.purpose, attempts=due.attempts, **describe(error))
+            with self.database.transaction() as session:
+                row = self.outbox.held(session, due)
+                if row is not None and not row.calling:
+                    self._stuck(session, row, now())
+
+    def _stuck(self, session: Session, row: AlertRecord, now: datetime) -> None:
+        """A text that cannot be put together: after a few tries somebody else is told."""
+        row.due_at, row.claim = now + self._wait(row), None
+        report = None if row.report is None else self.register.find(session, row.report)
+        if row.purpose is Purpose.ALERT and report is not None and row.attempts >= STUCK:
+            self.ladder.replace(session, report, row, now, "their alert could not be put together")
 
     def _one(self, due: Due, now: Callable[[], datetime]) -> None:
         with self.database.transaction() as session:
@@ -79,8 +102,11 @@ class Sender:
         if row is None:
             return None
         report = None if due.report is None else self.register.find(session, due.report)
-        if due.purpose is Purpose.ALERT and report is not None and not self._still_right(report, due, now):
-            self.ladder.replace(session, report, row, now, "no longer on duty or not to know")
+        if report is not None and not self._still_right(report, due, now):
+            if due.purpose is Purpose.ALERT:
+                self.ladder.replace(session, report, row, now, "no longer on duty or not to know")
+            else:
+                self._drop(row, "no longer right", now)
             return None
         if due.purpose is Purpose.AGAIN and report is not None and self.ladder.satisfied(report, self.outbox.alerts_of(session, report.id)):
             self._drop(row, "answered", now)
@@ -89,10 +115,12 @@ class Sender:
         if person is None:
             self._drop(row, "nobody", now)
             return None
+        letter = Letter(person.number, self._words(session, due, report, person.language, now))
         row.calling = True
-        return Letter(person.number, self._words(session, due, report, person.language, now))
+        return letter
 
     def _still_right(self, report: Report, due: Due, now: datetime) -> bool:
+        """Whether this person still answers for the office, and the office may still know."""
         planner = self.ladder.planner
         if due.office is None or not planner.may_know(report, due.office):
             return False
@@ -125,6 +153,7 @@ class Sender:
                 row.sent_at, row.due_at, row.claim = now, None, None
                 if report is not None and row.purpose is Purpose.ALERT:
                     self.ladder.sent(session, report, row, now)
+                self.receipts.catch_up(session, row, now)
             case Outcome.UNKNOWN if not row.repeated:
                 row.unknown_at, row.due_at, row.claim, row.repeated = now, now + RECEIPT_WAIT, None, True
             case Outcome.UNKNOWN:
@@ -142,11 +171,11 @@ class Sender:
             return
         if sending.refusal is not Refusal.RETRY:
             log.error("gateway refuses the account", reason=sending.reason, code=sending.code)
-        row.due_at = now + self._wait(row.attempts)
+        row.due_at = now + self._wait(row)
 
-    def _wait(self, attempts: int) -> timedelta:
-        """Doubling with each attempt to half an hour at most, and half as much again at random, so that a queue does not come back at once."""
-        base: timedelta = min(LONGEST, BASE * 2 ** min(attempts, 10))
+    def _wait(self, row: AlertRecord) -> timedelta:
+        """Doubling with each attempt up to the lane's longest, and up to half as much again at random, so that a queue does not come back at once."""
+        base: timedelta = min(LONGEST.get(row.lane, timedelta(minutes=30)), BASE * 2 ** min(row.attempts, 10))
         return base * self.random.uniform(0.75, 1.25)
 
     @staticmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
@@ -42,6 +43,15 @@ class Contacts:
             return people.whose_number(session, self.keys.number_tag(PhoneNumber(sender).reveal()))
         except NotAPhoneNumber:
             return None
+
+    def suspended(self, person: str) -> bool:
+        """Whether somebody is off duty by decision: what they answer changes nothing."""
+        known = self.roster().person(person)
+        return known is not None and known.suspended
+
+    def verified(self, session: Session, person: str, now: datetime) -> None:
+        """They answered: the entry is true as of today."""
+        people.verified(session, person, now.date())
 
     def unreachable(self, session: Session, person: str) -> None:
         """The gateway will not deliver to this number: asked last from now on, and flagged for whoever keeps the directory."""

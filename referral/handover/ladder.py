@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
 from sqlalchemy.orm import Session
 
 from referral.alerts.outbox import Outbox
@@ -18,6 +19,7 @@ from referral.routing import clock
 from referral.routing.plan import Chosen, Plan
 from referral.vocabulary.duty import DutyBearer
 
+log = structlog.get_logger()
 END = 99
 """The step number of the ladder's end, the duty person who is told again and again."""
 
@@ -64,7 +66,7 @@ class Ladder:
         alerts = self.outbox.alerts_of(session, report.id)
         self._take_back(session, report, alerts, now)
         due_at = clock.due(report.urgency, report.told, now, self.planner.policy, self.random)
-        self._hurry(alerts, due_at)
+        self._hurry(alerts, due_at, report.urgency.rank)
         fresh = self.planner.plan(report, now)
         self._keep(session, report, fresh, self.register.plans_made(session, report.id) + 1)
         self.audit.write(session, now, "service", Action.REPLANNED, report.id, urgency=report.urgency)
@@ -79,24 +81,32 @@ class Ladder:
     def replace(self, session: Session, report: Report, alert: AlertRecord, now: datetime, why: str) -> None:
         """Somebody cannot be told: their office's next person is, or the next step at once."""
         alert.revoked_at, alert.due_at = now, None
-        known = {a.person for a in self.outbox.alerts_of(session, report.id)}
-        bearers: Sequence[DutyBearer] = ()
-        if alert.office and self.planner.may_know(report, alert.office):
-            bearers = [b for b in self.planner.on_duty(alert.office, now) if b.person not in known]
-        if bearers:
-            self._queue(session, report, alert.step or 1, bearers[0], now, now, f"in place of another: {why}")
-            return
-        self.hasten(session, report.id, now)
+        following = self._next_in(session, report, alert, now)
+        if following is None:
+            self.hasten(session, report.id, now)
+        else:
+            self._queue(session, report, alert.step or 1, following, now, now, f"in place of another: {why}")
+
+    def also(self, session: Session, report: Report, alert: AlertRecord, now: datetime) -> None:
+        """No receipt of an alert: the office's next person is told early, or the next step is due. Nobody is flagged: some networks send no receipts."""
+        alert.early_at = now
+        following = self._next_in(session, report, alert, now)
+        if following is None:
+            self.hasten(session, report.id, now)
+        else:
+            self._queue(session, report, alert.step or 1, following, now, now, "told early: no receipt of the first alert")
 
     def hasten(self, session: Session, report: str, now: datetime) -> None:
-        """The next step is due now."""
+        """The next step is due now; at the ladder's end, the next telling."""
         ladder = self.outbox.ladder(session, report)
         if ladder is not None and ladder.ended_at is None:
             ladder.step_due_at = now
+        elif ladder is not None:
+            ladder.again_at = now
 
-    def hurry(self, session: Session, report: str, now: datetime) -> None:
+    def hurry(self, session: Session, report: Report, now: datetime) -> None:
         """What waits to go out goes out now."""
-        self._hurry(self.outbox.alerts_of(session, report), now)
+        self._hurry(self.outbox.alerts_of(session, report.id), now, report.urgency.rank)
 
     def sent(self, session: Session, report: Report, alert: AlertRecord, now: datetime) -> None:
         """An alert went out: its clock, and the report's if it is the first of the step, count from this moment."""
@@ -109,7 +119,7 @@ class Ladder:
         if ladder.step == 1 and ladder.action_due_at is not None:
             ladder.action_due_at = clock.action_deadline(report.urgency, now, self.planner.policy)
 
-    def settle(self, session: Session, report: Report) -> None:
+    def settle(self, session: Session, report: Report, now: datetime) -> None:
         """After an answer: stop the clocks that it stops. One yes is not enough where two institutions must answer."""
         ladder = self.outbox.ladder(session, report.id)
         if ladder is None:
@@ -119,6 +129,8 @@ class Ladder:
             ladder.step_due_at = ladder.again_at = None
         if acting(alerts):
             ladder.action_due_at = None
+        elif ladder.action_due_at is None:  # whoever was acting has taken it back
+            ladder.action_due_at = clock.action_deadline(report.urgency, now, self.planner.policy)
 
     def satisfied(self, report: Report, alerts: Iterable[AlertRecord]) -> bool:
         """Enough humans have it: as many institutions as must answer, or the duty person at the ladder's end."""
@@ -131,18 +143,33 @@ class Ladder:
         over = self.planner.supervisor(report, alert.office or "", now)
         if over is not None:
             name = self.planner.roster().office_name(alert.office or "") or "?"
-            self.outbox.tell(session, Purpose.SUPERVISOR, over.person, key, {"number": report.number, "office": name}, now, report=report.id)
+            params = {"number": report.number, "office": name}
+            self.outbox.tell(session, Purpose.SUPERVISOR, over.person, key, params, now, report=report.id, office=over.office.id)
 
     def repeat(self, session: Session, report: Report, ladder: LadderRecord, now: datetime) -> None:
-        """The duty person is told again; if nobody was on duty when the ladder ended, the directory is asked again."""
-        alerts = [a for a in self.outbox.alerts_of(session, report.id) if a.step == END and a.revoked_at is None]
+        """The duty person of this moment is told, or told again. Who said no, or cannot be reached, is passed over while there is another."""
         ladder.again_at = now + self._repeat
-        if not alerts:
-            self._end(session, report, ladder, self.planner.plan(report, now), now)
-            return
-        for alert in alerts:
-            params = {"alert": alert.id}
-            self.outbox.tell(session, Purpose.AGAIN, alert.person, "alert.again", params, now, report=report.id)
+        alerts = {alert.person: alert for alert in self.outbox.alerts_of(session, report.id)}
+        passed = frozenset(person for person, alert in alerts.items() if alert.revoked_at or alert.declined_at)
+        duty = self.planner.duty_person(report, now, passed) or self.planner.duty_person(report, now, frozenset())
+        if duty is None:
+            log.error("nobody is at the end of a ladder")
+        elif duty.person not in alerts:
+            self._queue(session, report, END, duty, now, now, "end of the ladder: the duty person, told again until somebody answers")
+        else:
+            self._say_again(session, report, alerts[duty.person], now)
+
+    def _say_again(self, session: Session, report: Report, alert: AlertRecord, now: datetime) -> None:
+        alert.step = END
+        if alert.due_at is None and alert.revoked_at is None and not self.outbox.waiting(session, Purpose.AGAIN, report.id, alert.person):
+            self.outbox.tell(session, Purpose.AGAIN, alert.person, "alert.again", {"alert": alert.id}, now, report=report.id, office=alert.office)
+
+    def _next_in(self, session: Session, report: Report, alert: AlertRecord, now: datetime) -> DutyBearer | None:
+        """Somebody of the same office who has not been told, if the office may know at all."""
+        if alert.office is None or not self.planner.may_know(report, alert.office):
+            return None
+        known = {a.person for a in self.outbox.alerts_of(session, report.id)}
+        return next((bearer for bearer in self.planner.on_duty(alert.office, now) if bearer.person not in known), None)
 
     @property
     def _repeat(self) -> timedelta:
@@ -152,15 +179,12 @@ class Ladder:
         ladder.step, ladder.step_due_at = END, None
         ladder.ended_at = ladder.ended_at or now
         ladder.again_at = now + self._repeat
-        self.audit.write(session, now, "service", Action.LADDER_ENDED, report.id, told=plan.end is not None)
-        if plan.end is None:
-            return
-        known = {a.person: a for a in self.outbox.alerts_of(session, report.id)}
-        before = known.get(plan.end.person)
-        if before is None:
+        self.audit.write(session, now, "service", Action.LADDER_ENDED, report.id)
+        known = {alert.person for alert in self.outbox.alerts_of(session, report.id)}
+        if plan.end is None or plan.end.person in known:
+            self.repeat(session, report, ladder, now)
+        else:
             self._queue(session, report, END, plan.end, now, now, "end of the ladder: the duty person, told again until somebody answers")
-        else:  # told at an earlier step already: from now on again and again
-            before.step = END
 
     def _take(self, session: Session, report: Report, ladder: LadderRecord, step: int, choices: Iterable[Chosen], due_at: datetime, now: datetime) -> None:
         for chosen in choices:
@@ -176,7 +200,7 @@ class Ladder:
         """By when an alert of `step` sent at `sent_at` must be answered."""
         if step == END:
             return sent_at + self._repeat
-        return clock.deadline(report.urgency, step, sent_at, self.planner.policy)
+        return clock.step_deadline(report.urgency, step, sent_at, self.planner.policy)
 
     def _keep(self, session: Session, report: Report, plan: Plan, made: int) -> None:
         steps = [(step.number, " ".join(c.bearer.office.id for c in step.choices), "; ".join(c.reason for c in step.choices)) for step in plan.steps]
@@ -189,7 +213,7 @@ class Ladder:
                 self.audit.write(session, now, "service", Action.REPLANNED, report.id, taken_back_from=alert.office)
 
     @staticmethod
-    def _hurry(alerts: Iterable[AlertRecord], due_at: datetime) -> None:
+    def _hurry(alerts: Iterable[AlertRecord], due_at: datetime, lane: int) -> None:
         for alert in alerts:
             if alert.due_at is not None and alert.claim is None:
-                alert.due_at = min(alert.due_at, due_at)
+                alert.due_at, alert.lane = min(alert.due_at, due_at), min(alert.lane, lane)

@@ -9,7 +9,7 @@ from datetime import datetime
 from referral.directory.snapshot import Roster
 from referral.reports.register import Report
 from referral.routing.exclusions import excluded
-from referral.routing.plan import Plan, plan
+from referral.routing.plan import Plan, duty_person, plan
 from referral.routing.policy import Policy
 from referral.routing.table import Table
 from referral.vocabulary.duty import DutyBearer
@@ -45,6 +45,11 @@ class Planner:
             told_offices=told_offices,
             after=after,
         )
+
+    def duty_person(self, report: Report, now: datetime, without: frozenset[str]) -> DutyBearer | None:
+        """Who is at the ladder's end now, save who is in `without`."""
+        roster, place = self.roster(), report.told.place
+        return duty_person(report.told, roster.ground(place), roster.bearers(place, now, self.policy.timezone), self.table, without)
 
     def may_know(self, report: Report, office: str) -> bool:
         """Whether an office may learn that the report exists: asked again at every later step, fallback and hand-over."""

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -21,11 +22,14 @@ from referral.intake.filing import Filing
 from referral.intake.sessions import Held, Sessions
 from referral.privacy.codes import issue_code
 from referral.privacy.daykeys import DayKeys
+from referral.privacy.logs import describe
 from referral.routing.policy import Policy
 from referral.store.database import Database
-from referral.vocabulary.phone import PhoneNumber
-from referral.vocabulary.report import Channel, Danger
+from referral.vocabulary.phone import NotAPhoneNumber, PhoneNumber
+from referral.vocabulary.report import Channel, Danger, Hours
 
+log = structlog.get_logger()
+AGAIN = timedelta(minutes=1)
 _TRIES = 5
 
 
@@ -158,14 +162,28 @@ class Conversations:
             case Amend(told):
                 self.filing.amend(session, held.report, told, now)
             case Consent(hours, by_call):
-                self.filing.give_contact(session, held.report, call.number(), hours, by_call, now)
+                self._give_contact(session, held.report, call, hours, by_call, now)
             case Withdraw():
                 self.filing.withdraw_contact(session, held.report, now)
         return held
 
+    def _give_contact(self, session: Session, report: str, call: Call, hours: Hours, by_call: bool, now: datetime) -> None:
+        try:
+            number = call.number()
+        except NotAPhoneNumber:
+            return  # a hidden number, or one from over the border: the report stands, without a contact
+        self.filing.give_contact(session, report, number, hours, by_call, now)
+
     def _file_silent(self, tag: bytes, now: datetime) -> int:
-        held = self._read(tag, None)
-        return int(held is not None and held.report is None and self._file_partial(held, now))
+        """One session that cannot be filed must not keep back those behind it: it is tried again in a minute."""
+        try:
+            held = self._read(tag, None)
+            return int(held is not None and held.report is None and self._file_partial(held, now))
+        except Exception as error:
+            log.error("partial report not filed", **describe(error))
+            with self.database.draft() as session:
+                self.sessions.put_off(session, tag, now + AGAIN)
+            return 0
 
     def _file_partial(self, held: Held, now: datetime) -> bool:
         """File an unsent report once; False if the caller went on meanwhile, or another process was first."""

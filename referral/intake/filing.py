@@ -46,8 +46,8 @@ class Filing:
         self.audit.write(session, now, "reporter", Action.FILED, report.id, channel=channel, urgency=report.urgency, partial=partial)
         return report.id
 
-    def amend(self, session: Session, report_id: str, told: Told, now: datetime) -> None:
-        """What was told so far. Urgency only rises; if it does, or somebody else is accused, the plan is made anew."""
+    def amend(self, session: Session, report_id: str, told: Told, now: datetime, *, anew: bool = False) -> None:
+        """What was told so far. Urgency only rises; if it does, or somebody else is accused, or where asked, the plan is made anew."""
         before = self.register.read(session, report_id)
         if before is None:
             return
@@ -57,19 +57,21 @@ class Filing:
         told = told.adding(accused=told.accused | before.told.accused)  # an accusation is never unsaid by a slip of the thumb
         raised = urgency is not before.urgency
         amended = replace(before, told=told, urgency=urgency)
-        if raised or accuses:
+        anew = anew or raised or bool(accuses)
+        if anew:
             plan = self.planner.plan(amended, now)
             amended = replace(amended, need=max(plan.need, before.need), flags=tuple(sorted({*plan.flags, *before.flags})))
         rule = judged.rule if raised else None
         self.register.amend(session, report_id, told, urgency, amended.need, amended.flags, rule)
         self.audit.write(session, now, "reporter", Action.AMENDED, report_id)
-        if raised or accuses:
+        if anew:
             self.ladder.renew(session, amended, now)
 
     def complete(self, session: Session, report: str, told: Told, code: str, now: datetime) -> None:
         """A report filed as partial is sent after all: the same report, whole now, under the code its reporter is shown."""
         self.register.complete(session, report, self.keys.code_digest(code))
-        self.amend(session, report, told, now)
+        session.flush()
+        self.amend(session, report, told, now, anew=True)
 
     def give_contact(self, session: Session, report: str, number: PhoneNumber, hours: Hours, by_call: bool, now: datetime) -> None:
         self.register.give_contact(session, report, number, hours, by_call, now)
@@ -83,7 +85,7 @@ class Filing:
         """The caller has gone: a HIGH alert that waited for that goes out. One that waits a random while, to point at nobody, still waits."""
         report = self.register.find(session, report_id)
         if report is not None and report.urgency is Urgency.HIGH and report.told.danger is not Danger.NOT_NOW:
-            self.ladder.hurry(session, report_id, now)
+            self.ladder.hurry(session, report, now)
 
     def _number(self, session: Session) -> str:
         while True:

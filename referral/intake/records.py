@@ -26,7 +26,10 @@ class SessionRecord(Base):
 
 
 class TextRecord(Base):
-    """A text that arrived: sender and words sealed until it has been dealt with, then only the tag, so that a repeat is known."""
+    """A text that arrived: sender and words sealed until it has been dealt with, then only the tag, so that a repeat is known.
+
+    `due_at` is empty once it is dealt with.
+    """
 
     __tablename__ = "inbound_text"
     __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012  SQLAlchemy's own hook
@@ -35,4 +38,4 @@ class TextRecord(Base):
     row: Mapped[str] = mapped_column(String(ID_LENGTH))
     sealed: Mapped[bytes | None]
     received_at: Mapped[datetime] = mapped_column(index=True)
-    waiting: Mapped[bool] = mapped_column(index=True)
+    due_at: Mapped[datetime | None] = mapped_column(index=True)

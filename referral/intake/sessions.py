@@ -65,6 +65,10 @@ class Sessions:
         """Tags of the sessions that stopped half-way long enough ago to be filed as partial."""
         return list(session.scalars(select(SessionRecord.tag).where(SessionRecord.partial_at <= now).limit(limit)))
 
+    def put_off(self, session: Session, tag: bytes, until: datetime) -> None:
+        """Look at a silent session again later."""
+        session.execute(update(SessionRecord).where(SessionRecord.tag == tag, SessionRecord.partial_at.is_not(None)).values(partial_at=until))
+
     def forget(self, session: Session, now: datetime) -> int:
         return changed(session, delete(SessionRecord).where(SessionRecord.expires_at <= now))
 

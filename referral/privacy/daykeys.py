@@ -57,7 +57,6 @@ class DayKeys:
                 pass
             known = self._read(day)
             assert known is not None  # written above, by us or by the other
-            self._known = {d: k for d, k in self._known.items() if d >= day - KEPT} | {day: known}
         return known
 
     def _read(self, day: date) -> bytes | None:
@@ -66,7 +65,7 @@ class DayKeys:
         if sealed is None:
             return None
         key = bytes.fromhex(self._sealer.open(sealed, self._cell(day)))
-        self._known[day] = key
+        self._known = {known: kept for known, kept in self._known.items() if known >= day - KEPT} | {day: key}
         return key
 
     @staticmethod

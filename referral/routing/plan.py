@@ -96,6 +96,12 @@ def plan(
     return Plan(tuple(steps), end, need, _flags(told, steps, need))
 
 
+def duty_person(told: Told, ground: Ground, bearers: Sequence[DutyBearer], table: Table, without: frozenset[str] = frozenset()) -> DutyBearer | None:
+    """Who is at the ladder's end at this moment, told before or not: the first of its posts on duty, save who is in `without`."""
+    choice = _Choice(told, table.concern(told), ground, bearers, table, without, frozenset())
+    return choice.duty_person()
+
+
 def _flags(told: Told, steps: Sequence[Step], need: int) -> tuple[str, ...]:
     flags = []
     if Accused.CHILD in told.accused:
@@ -204,8 +210,19 @@ class _Choice:
         notes = [*self._notes, *(f"{doubt.value.replace('_', ' ')}, nobody better found" for doubt in sorted(bearer.doubts))]
         return "; ".join([text, *notes])
 
+    def duty_person(self) -> DutyBearer | None:
+        """The first of the end's posts who may still be asked and is without a doubt, else the first at all."""
+        fresh = [bearer for bearer in self._desk() if bearer.person not in self._people]
+        return next((bearer for bearer in fresh if not bearer.doubts), None) or next(iter(fresh), None)
+
     def end(self) -> DutyBearer | None:
         """The ladder's end: somebody not told yet and without a doubt, else not told yet, else the desk that was told already."""
-        desk = [bearer for role in self._table.end for bearer in self._by_post.get((role, False), ())]
+        desk = self._desk()
         fresh = [bearer for bearer in desk if bearer.person not in self._people]
         return next((bearer for bearer in fresh if not bearer.doubts), None) or next(iter(fresh or desk), None)
+
+    def _desk(self) -> list[DutyBearer]:
+        return self._of(self._table.end) or self._of(self._table.end_without_desks)
+
+    def _of(self, roles: Iterable[Role]) -> list[DutyBearer]:
+        return [bearer for role in roles for bearer in self._by_post.get((role, False), ())]

@@ -55,6 +55,7 @@ class Policy:
     delay_later: Span
     duty_repeat: float
     receipt: float
+    lease: float
     partial_after: float
     session_forgotten: float
     unverified_days: int
@@ -84,6 +85,7 @@ def parse_policy(data: Mapping[str, object]) -> Policy:
         delay_later=_span(delays, "medium_and_low"),
         duty_repeat=waits.number("duty_person_again", least=0.001),  # zero would tell the same person without end
         receipt=waits.number("receipt_for_red"),
+        lease=waits.number("lease", least=0.02),
         partial_after=waits.number("silence_before_partial"),
         session_forgotten=waits.number("session_forgotten"),
         unverified_days=int(top.number("unverified_days", least=1)),

@@ -61,7 +61,7 @@ class Table:
     partial: Steps
     ward_unknown: Steps
     end: tuple[Role, ...]
-
+    end_without_desks: tuple[Role, ...]
     neighbours: frozenset[Role]
     """Posts that are ever sought beyond the offices that answer for the place."""
 
@@ -110,6 +110,7 @@ def parse_table(data: Mapping[str, object]) -> Table:
         partial=_steps(top, "partial"),
         ward_unknown=_steps(top, "ward_unknown"),
         end=_roles(top, "end"),
+        end_without_desks=_roles(top, "end_without_desks"),
         neighbours=frozenset(seek.role for chain in chains.values() for seek in chain if seek.neighbour),
     )
     top.done()
@@ -214,7 +215,14 @@ def _check(table: Table, problems: list[str]) -> None:
             problems.append(f"reads_as {one.concern}: {one.as_concern} has no steps of its own")
         elif one.concern in NEVER_LOCAL and one.as_concern not in NEVER_LOCAL:
             problems.append(f"reads_as {one.concern}: {one.as_concern} may be told to local posts, {one.concern} must not")
-    general = {"fill": (table.fill,), "end": (table.end,), "partial": table.partial, "ward_unknown": table.ward_unknown}
+    general = {
+        "fill": (table.fill,),
+        "end": (table.end,),
+        "end_without_desks": (table.end_without_desks,),
+        "partial": table.partial,
+        "ward_unknown": table.ward_unknown,
+    }
+    general |= {f"accused.{one.accused}": (*one.steps, one.fill) for one in table.accused}
     for path, lists in general.items():
         if any(LOCAL.intersection(roles) for roles in lists):
             problems.append(f"{path}: no chief, elder, school or cleric where the concern may be any")

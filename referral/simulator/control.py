@@ -32,7 +32,10 @@ def control(phones: Phones, dialling: Dialling, messages: Messages, wire: Wire, 
 
     @pages.get("/phones")
     def known() -> Response:
-        listed = [{"number": number, "label": label, "network": operator.name, "unread": messages.unread(number)} for number, label, operator in phones.known()]
+        listed = [
+            {"number": number, "label": label, "network": operator.name, "unread": messages.unread(number), "last": messages.last(number)}
+            for number, label, operator in phones.known()
+        ]
         return jsonify(phones=listed, **numbers)
 
     @pages.get("/wire")

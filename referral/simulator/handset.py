@@ -28,12 +28,13 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """A phone as the stand-in lists it. `label` is "" for a phone nobody has named."""
+    """A phone as the stand-in lists it. `label` is "" for a phone nobody has named; `last` is the `n` of its newest text, 0 if it has none."""
 
     number: str
     label: str
     network: str
     unread: int
+    last: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +61,13 @@ class Screen:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text on a phone. `n` rises from text to text."""
+    """A text on a phone. `n` rises from text to text; `at` is when it came, as ISO 8601 with its offset."""
 
     n: int
     sender: str
     text: str
     parts: int
+    at: str
 
 
 class Handset:
@@ -79,7 +81,7 @@ class Handset:
     def service(self) -> Service:
         """What there is to dial and to hold."""
         told = self._call("GET", "/phones")
-        phones = tuple(Phone(p["number"], p["label"], p["network"], p["unread"]) for p in told["phones"])
+        phones = tuple(Phone(p["number"], p["label"], p["network"], p["unread"], p["last"]) for p in told["phones"])
         return Service(phones, told["short_code"], told["ussd_code"], told["practice_code"])
 
     def dial(self, number: str, code: str, network: str | None) -> Screen:
@@ -101,7 +103,11 @@ class Handset:
     def inbox(self, number: str) -> list[Text]:
         """What a phone has received; all of it counts as read now."""
         told = self._call("GET", f"/phones/{quote(number)}/inbox")
-        return [Text(t["n"], t["from"], t["text"], t["parts"]) for t in told["messages"]]
+        return [Text(t["n"], t["from"], t["text"], t["parts"], t["at"]) for t in told["messages"]]
+
+    def wire(self, after: int) -> list[dict[str, Any]]:
+        """What went between the stand-in and the service, from entry `after` + 1 on, as `wire.Wire` keeps it."""
+        return list(self._call("GET", f"/wire?after={after}")["entries"])
 
     def _call(self, method: str, path: str, asked: dict[str, str] | None = None) -> dict[str, Any]:
         with requests.Session() as session:

@@ -139,6 +139,12 @@ class Messages:
             self._read[number] = texts[-1].n if texts else 0
             return [text for text in texts if text.n > after]
 
+    def last(self, number: str) -> int:
+        """The `n` of the newest text on the phone, 0 if it has none: whoever watches sees a new one without counting others' as read."""
+        with self._lock:
+            texts = self._phones.get(number)
+            return texts[-1].n if texts else 0
+
     def unread(self, number: str) -> int:
         """How many texts the phone has received since it was last looked at."""
         with self._lock:

@@ -46,13 +46,23 @@ def is_gsm(text: str) -> bool:
     return True
 
 
+def used(answer: str) -> int:
+    """How much room of a screen a whole answer takes: septets, or octets where a character outside the phones' alphabet makes two of each."""
+    return len(answer.encode(_CODEC)) if is_gsm(answer) else len(answer.encode("utf-16-be"))
+
+
+def room(answer: str, operator: Operator) -> int:
+    """How much room this operator's phones have for such an answer, in the measure of `used`."""
+    return operator.screen if is_gsm(answer) else _SCREEN_OCTETS
+
+
 def cut_off(answer: str, operator: Operator) -> str:
     """The tail of a whole answer (with `CON ` or `END `) that this operator's phones would not show; empty if all of it fits."""
     seven_bit = is_gsm(answer)
-    room = operator.screen if seven_bit else _SCREEN_OCTETS
+    left = room(answer, operator)
     for index, character in enumerate(answer):
-        room -= len(character.encode(_CODEC)) if seven_bit else len(character.encode("utf-16-be"))
-        if room < 0:
+        left -= len(character.encode(_CODEC)) if seven_bit else len(character.encode("utf-16-be"))
+        if left < 0:
             return answer[index:]
     return ""
 

@@ -11,6 +11,7 @@ import click
 from referral.simulator.frame import framed
 from referral.simulator.handset import Handset, NobodyThere, Phone, Refused, Screen
 from referral.simulator.numbers import NotASample, sample_number
+from referral.simulator.wording import TROUBLE
 
 Echo = Callable[[str], None]
 
@@ -24,16 +25,6 @@ phones               list the phones           phone X         take another: its
 network X            safaricom, airtel, telkom or equitel, this phone's, from its next call on
 wait [seconds]       wait for a text           help, quit"""
 
-_TROUBLE = {
-    "not-a-sample-number": "Only the sample numbers +254700000xxx can be used here.",
-    "no-such-code": "That code leads nowhere.",
-    "no-such-network": "There is no such network.",
-    "no-such-phone": "No phone, or more than one, is called that. Type phones.",
-    "no-such-number": "Only the service can be texted from here.",
-    "session-over": "The session has ended.",
-    "too-long": "That is longer than a phone takes.",
-    "empty": "There is nothing to send.",
-}
 _POLL = 0.1
 _WAIT = 5.0
 
@@ -88,7 +79,7 @@ class Terminal:
         except Refused as refused:
             if refused.word == "session-over":
                 self._sessions.pop(self._number, None)
-            self._echo(_TROUBLE.get(refused.word, f"The stand-in would not do that ({refused.word})."))
+            self._echo(TROUBLE.get(refused.word, f"The stand-in would not do that ({refused.word})."))
 
     def announce(self) -> int:
         """Tell of texts that have come to any phone since the last time; how many phones have some."""
@@ -234,6 +225,6 @@ def dial(base_url: str, *, phone: str | None = None, echo: Echo = click.echo) ->
     except NobodyThere:
         raise click.ClickException(f"nothing answers at {base_url}: is the stand-in running?") from None
     except Refused as refused:
-        raise click.ClickException(_TROUBLE.get(refused.word, refused.word)) from None
+        raise click.ClickException(TROUBLE.get(refused.word, refused.word)) from None
     except ValueError as error:
         raise click.ClickException(str(error)) from None

@@ -48,7 +48,10 @@ class UssdDoor:
         if not tokens_match(token, self.tokens):
             return Response(status=404)
         try:
-            return _speak(self.conversations.answer(self._call(), self.clock()))
+            call = self._call()
+            if call.text and not call.session:  # without a session callers could not be told apart, and would see each other's screens
+                return _speak(self.apologies.broken)
+            return _speak(self.conversations.answer(call, self.clock()))
         except Overtaken:
             return _speak(self.apologies.busy)
         except Exception as error:

@@ -63,7 +63,10 @@ class Phone:
     def choose(self, *values: str) -> str:
         """Press whatever number stands before each value, turning pages where it is further on."""
         for value in values:
+            pages = 0
             while value not in self.turn.state.shown:
+                pages += 1
+                assert pages < 10, f"{value} is on no page of this list"
                 assert self.turn.state.more, f"{value} is not on {self.turn.screen.text!r}"
                 self.press("9")
             self.press(str(self.turn.state.shown.index(value) + 1))

@@ -6,7 +6,8 @@ import pytest
 
 from referral.conversation.effects import Amend, Consent, FileReport, Withdraw
 from referral.conversation.engine import walk
-from referral.conversation.telling import partial, told
+from referral.conversation.state import State
+from referral.conversation.telling import consent, partial, told
 from referral.texts.gsm import septets
 from referral.vocabulary.report import Accused, AgeBand, Concern, Danger, Disability, Happened, Hours, Reporter, Sex, Told
 
@@ -142,6 +143,10 @@ def test_skipping_the_hours_is_no_consent(phone):
     phone.choose("yes", "yes")
     phone.press("7")
     assert len(phone.effects) == 1
+
+
+def test_hours_without_a_yes_to_safe_are_no_consent():
+    assert consent(State("disability", "sw", answers=(("contact", "yes"), ("hours", "any")), filed=True, code="482190375516")) is None
 
 
 def test_going_back_behind_a_consent_withdraws_it(phone):

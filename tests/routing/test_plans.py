@@ -91,6 +91,13 @@ def test_the_ladder_ends_with_our_desk_or_with_the_countys_where_an_ngo_worker_i
     assert (end.office.role, other.office.role) == (Role.TRIAGE_DESK, Role.COUNTY_DUTY_DESK)
 
 
+def test_where_both_desks_are_accused_the_county_commander_is_the_end(ukunda: Make) -> None:
+    accused = frozenset({Accused.NGO_WORKER, Accused.CHILDRENS_OFFICER})
+    end = ukunda(Told(concern=Concern.SEXABUSE, place=UKUNDA, accused=accused)).end
+    assert end is not None
+    assert end.office.role is Role.POLICE_COUNTY_COMMANDER
+
+
 def test_a_known_stranger_lets_the_chief_help_with_a_plain_concern(ukunda: Make) -> None:
     assert offices(ukunda(Told(concern=Concern.NEGLECT, place=UKUNDA, accused=frozenset({Accused.HOME})), Urgency.MEDIUM))[0] == ["co-msambweni", "chief-diani"]
     assert offices(ukunda(Told(concern=Concern.NEGLECT, place=UKUNDA), Urgency.MEDIUM))[0] == ["co-msambweni"]

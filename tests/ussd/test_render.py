@@ -54,7 +54,7 @@ def test_the_last_screen_ends():
 
 
 def test_at_most_eight_lines_stand_on_a_screen():
-    screen = SURFACE.fit(Page("q", options=names(*"abcdefghij")), "en")
+    screen = SURFACE.fit(Page("q", options=names(*"abcdefghij"), at_most=20), "en")
     assert screen.shown == 8
     assert screen.text.endswith("\n8 h\n9 More")
 

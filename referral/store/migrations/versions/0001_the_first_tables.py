@@ -158,6 +158,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_directory_version")),
     )
     op.create_table(
+        "early_receipt",
+        sa.Column("tag", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("delivered", sa.Boolean(), nullable=False),
+        sa.Column("why", sa.String(length=40), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("tag", name=op.f("pk_early_receipt")),
+    )
+    op.create_table(
         "heartbeat",
         sa.Column("worker", sa.String(length=120), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
@@ -169,13 +177,13 @@ def upgrade() -> None:
         sa.Column("row", sa.String(length=32), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=True),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("waiting", sa.Boolean(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("tag", name=op.f("pk_inbound_text")),
         sqlite_with_rowid=False,
     )
     with op.batch_alter_table("inbound_text", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_inbound_text_due_at"), ["due_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_inbound_text_received_at"), ["received_at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_inbound_text_waiting"), ["waiting"], unique=False)
 
     op.create_table(
         "report",
@@ -279,6 +287,7 @@ def upgrade() -> None:
         sa.Column("failed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("failure", sa.String(length=120), nullable=True),
         sa.Column("deadline_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("early_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("acting_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("declined_at", sa.DateTime(timezone=True), nullable=True),
@@ -465,11 +474,12 @@ def downgrade() -> None:
 
     op.drop_table("report")
     with op.batch_alter_table("inbound_text", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_inbound_text_waiting"))
         batch_op.drop_index(batch_op.f("ix_inbound_text_received_at"))
+        batch_op.drop_index(batch_op.f("ix_inbound_text_due_at"))
 
     op.drop_table("inbound_text")
     op.drop_table("heartbeat")
+    op.drop_table("early_receipt")
     op.drop_table("directory_version")
     op.drop_table("directory_place")
     op.drop_table("directory_person")
