@@ -16,6 +16,7 @@ import click
 
 from referral import start
 from referral.directory.importer import ImportProblems, Loaded
+from referral.review import menu_tree, proof
 from referral.routing.reading import DataError
 from referral.settings import Settings, SettingsError, create_secrets, read_settings
 from referral.simulator.terminal import dial as dial_phone
@@ -113,15 +114,37 @@ def callbacks() -> None:
         click.echo(f"{name:16} {address}")
 
 
-@main.command()
+@main.group(invoke_without_command=True)
+@click.pass_context
 @told
-def check() -> None:
+def check(context: click.Context) -> None:
     """Settings, county data, texts, dialogue and directory: every problem named, or one line that all is well."""
-    ready = start.service()
-    problems = list(start.check(ready))
+    if context.invoked_subcommand is not None:
+        return
+    problems = list(start.check(start.service()))
     if problems:
         _complain(problems)
     click.echo("settings, county data, texts, dialogue and directory: all well")
+
+
+@check.command("menus")
+@told
+def check_menus() -> None:
+    """The dialogue as a graph: reachable, ending, complete, fitting, and quick enough; with the times to Sent as a table."""
+    talk = start.service().conversations
+    shown, problems = proof(talk.script, talk.guide, talk.surface)
+    click.echo("\n".join(shown))
+    if problems:
+        _complain(problems)
+
+
+@main.command()
+@told
+def menus() -> None:
+    """Print every screen of the dialogue in both languages, for reviewers."""
+    talk = start.service().conversations
+    for line in menu_tree(talk.script, talk.guide, talk.surface):
+        click.echo(line)
 
 
 @main.group()

@@ -159,8 +159,8 @@ def check(ready: Service) -> Iterator[str]:
     except SettingsError as error:
         yield from error.problems
         return
-    conversations = ready.conversations
-    yield from graph(conversations.script)
-    yield from pages(conversations.script, conversations.guide, conversations.surface)
+    talk = ready.conversations
+    yield from graph(talk.script)
+    yield from pages(talk.script, talk.guide, talk.surface)
     if not ready.roster().offices():
         yield "directory: no office is loaded: run `referral directory load`"

@@ -39,7 +39,8 @@ def free_port() -> int:
 class Fleet:
     """Web processes under gunicorn, and workers, over one database; everything restarts when it is killed."""
 
-    def __init__(self, url: str, folder: Path, *, workers: int = 1) -> None:
+    def __init__(self, url: str, folder: Path, *, workers: int = 1, real: bool = False) -> None:
+        """`real`: set up as for the real gateway, at another address: AT_BASE_URL leads to the stand-in of this process."""
         self.port = free_port()
         self._folder = folder
         self._secrets = folder / "secrets.toml"
@@ -63,6 +64,15 @@ class Fleet:
             "REFERRAL_LOG_LEVEL": "error",
             "PYTHONPATH": str(ROOT),
         }
+        if real:
+            self._environment |= {
+                "REFERRAL_GATEWAY": "africastalking",
+                "AT_BASE_URL": f"http://127.0.0.1:{self._environment['REFERRAL_STANDIN_PORT']}/version1",
+                "AT_USERNAME": "standin",
+                "AT_API_KEY": "standin",
+                "AT_SHORTCODE": "22384",
+                "AT_USSD_CODE": "*384*96#",
+            }
         self._log = (folder / "log").open("ab")
         self._web = self._start("-m", "gunicorn", "-c", str(ROOT / "config" / "gunicorn.py"), "wsgi:application")
         self._workers = [self._start("-m", "referral", "work") for _ in range(workers)]
@@ -93,6 +103,14 @@ class Fleet:
         self._workers[at] = self._start("-m", "referral", "work")
         self.kills["worker"] += 1
 
+    def dial(self, session: str, keys: tuple[str, ...]) -> str:
+        """Press keys one after the other, as a gateway passes them on; the last screen."""
+        screen = ""
+        for count in range(1, len(keys) + 1):
+            form = {"sessionId": session, "phoneNumber": "+254700000001", "networkCode": "63902", "serviceCode": "*384*96#", "text": "*".join(keys[:count])}
+            screen = requests.post(self.ussd, data=form, timeout=10).text
+        return screen
+
     def texts(self) -> list[tuple[str, str]]:
         """Every text the gateway took, as (number, words)."""
         address = f"http://127.0.0.1:{self._environment['REFERRAL_STANDIN_PORT']}"
@@ -102,6 +120,11 @@ class Fleet:
             inbox = requests.get(f"{address}/phones/{phone['number'].replace('+', '%2B')}/inbox", timeout=10).json()
             found += [(phone["number"], message["text"]) for message in inbox["messages"]]
         return found
+
+    def text(self, number: str, words: str) -> None:
+        """Somebody texts the service's short code."""
+        address = f"http://127.0.0.1:{self._environment['REFERRAL_STANDIN_PORT']}/phones/text"
+        requests.post(address, json={"number": number, "text": words}, timeout=10).raise_for_status()
 
     def log(self) -> str:
         self._log.flush()

@@ -1,39 +1,45 @@
-"""Plays a journey: a literal dialogue in a text file, through the doors, with a clock that is turned.
-
-A journey is read by people who know no Python. Its lines are
-
-    # a remark
-    caller dials                         (also: second caller, practising caller; "dials 1*2" with digits after the code)
-    caller presses 3                     (what is typed into the phone)
-    caller hangs up
-    after 16 minutes                     (seconds, minutes, hours)
-    <office> texts OK ####               (#### is the number in the last alert of that phone)
-    <office> receives                    (a text)
-      the words that are shown or received, indented; # stands for any digit
-
-Every text that goes out must stand in the journey: one too many fails it. `RECORD_JOURNEYS=1` writes what happens into the files,
-for a person to read before it is kept.
-"""
+"""Plays a journey: a literal dialogue in a text file, through the doors, with a clock that is turned. README.md here says how to read one."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
+from sqlalchemy import func, select
+
+from referral.alerts.records import AlertRecord, LadderRecord
+from referral.directory.people import bump
+from referral.directory.records import AbsenceRow
+from referral.intake.records import SessionRecord
+from referral.reports.records import ReportRecord
+from referral.routing.exclusions import LOCAL
+from referral.vocabulary.duty import Institution, Office
+from tests.journeys.officers import Officers
 from tests.world import Phone, World
 
-_AFTER = re.compile(r"after (\d+) (second|minute|hour)s?$")
-_TEXTS = re.compile(r"(.+) texts (.+)$")
 _MASKS = (
-    (re.compile(r"\b\d{4} \d{4} \d{4}\b"), "#### #### ####"),
+    (re.compile(r"\b(?!0000 0000 0000)\d{4} \d{4} \d{4}\b"), "#### #### ####"),
     (re.compile(r"(?<=REFERRAL )\d{6}|(?<=taja )\d{6}|(?<=give )\d{6}"), "######"),
     (re.compile(r"(?<=OK )\d{4}|(?<=NO )\d{4}|(?<=ACT )\d{4}"), "####"),
 )
+_CODE = re.compile(r"\b\d{4} \d{4} \d{4}\b")
+_RECEIVES = re.compile(r".+ receives( at \d\d:\d\d)?$")
 _CALLERS = {"caller": "+254700000001", "second caller": "+254700000002", "practising caller": "+254700000003"}
+_KEYS = {"nothing": ""}
+_OTHER_CODE = "1357 9135 7913"
+"""What is typed for a code of nobody. No report's code is like it but by a chance of one in a million million."""
 ENDS = "(the call ends)"
+INSTITUTIONS = {
+    "children's offices": Institution.CHILDREN,
+    "police": Institution.POLICE,
+    "administration": Institution.ADMINISTRATION,
+    "health posts": Institution.HEALTH,
+    "education offices": Institution.EDUCATION,
+    "NGOs": Institution.NGO,
+}
 
 
 @dataclass(frozen=True)
@@ -46,7 +52,7 @@ class Step:
 
 
 class JourneyFailed(AssertionError):
-    pass
+    """Something happens that the journey does not say, or its line means nothing."""
 
 
 def read(path: Path) -> Iterator[Step]:
@@ -64,92 +70,209 @@ def read(path: Path) -> Iterator[Step]:
 
 
 class Player:
+    """One journey in one world."""
+
     def __init__(self, world: World) -> None:
         self._world = world
         self._phones: dict[str, Phone] = {}
+        self._codes: dict[str, str] = {}
         self._heard = 0
-        self._names = _names(world)
+        self._officers = Officers(world.service.roster())
+        self._commands: tuple[tuple[re.Pattern[str], Callable[..., list[str]]], ...] = (
+            (re.compile(rf"({'|'.join(_CALLERS)}) dials ?(.*)$"), self._dial),
+            (re.compile(rf"({'|'.join(_CALLERS)}) presses (.+)$"), self._press),
+            (re.compile(rf"({'|'.join(_CALLERS)}) types (.+)$"), self._type),
+            (re.compile(rf"({'|'.join(_CALLERS)}) hangs up$"), self._hang_up),
+            (re.compile(r"after (\d+) (second|minute|hour|day)s?$"), self._after),
+            (re.compile(r"the clock stands at (\d\d):(\d\d)$"), self._clock),
+            (re.compile(r"(.+) texts (.+?)(?: \(the number of (.+)\))?$"), self._text),
+            (re.compile(r"(.+) goes on leave$"), self._leave),
+            (re.compile(r"no receipts come$"), self._no_receipts),
+            (re.compile(r"nobody has been told$"), self._nobody),
+            (re.compile(rf"nobody of the ({'|'.join(INSTITUTIONS)})( below the county)? has been told$"), self._none_of),
+            (re.compile(r"no chief, elder, school or cleric has been told$"), self._no_local),
+            (re.compile(r"(nothing|\d+ reports?) (?:has|have) been kept$"), self._kept),
+            (re.compile(r"the caller's number has (not )?been kept$"), self._number_kept),
+        )
 
     def play(self, path: Path) -> list[str]:
-        """Play a file; the lines as they really were. Raises JourneyFailed naming file, line and difference."""
+        """Play a file; the lines as they really were. Raises JourneyFailed naming file, line and what is wrong."""
         recorded: list[str] = []
         for step in read(path):
             if not step.said or step.said.startswith("#"):
                 recorded.append(step.said)
                 continue
-            if step.said.endswith(" receives"):
+            if _RECEIVES.match(step.said):
                 continue  # what was received is compared where it came
-            recorded += [step.said, *(f"  {line}" for line in self._do(step.said))]
-            recorded += self._received()
+            try:
+                recorded += [step.said, *self._do(step.said), *self._received()]
+            except JourneyFailed as wrong:
+                raise JourneyFailed(f"{path.name}, line {step.at}: {wrong}") from None
         return recorded
 
     def _do(self, said: str) -> list[str]:
-        for caller in _CALLERS:
-            if said.startswith(f"{caller} ") and (screen := self._call(caller, said.removeprefix(f"{caller} "))) is not None:
-                return screen
-        after = _AFTER.match(said)
-        if after:
-            self._world.wait(timedelta(**{f"{after[2]}s": int(after[1])}), step=timedelta(seconds=20))
-            return []
-        texts = _TEXTS.match(said)
-        if texts:
-            self._text(texts[1], texts[2])
-            return []
+        for pattern, command in self._commands:
+            found = pattern.match(said)
+            if found:
+                return command(*found.groups())
         raise JourneyFailed(f"what does this mean: {said!r}")
 
-    def _call(self, caller: str, does: str) -> list[str] | None:
-        settings = self._world.service.settings
-        if does == "dials" or does.startswith("dials "):
-            code = settings.at_ussd_practice_code if caller.startswith("practising") else settings.at_ussd_code
-            self._phones[caller] = self._world.phone(_CALLERS[caller], code)
-            return _shown(self._phones[caller].dial(does.removeprefix("dials").strip()))
-        if does.startswith("presses "):
-            screen = self._phones[caller].key(does.removeprefix("presses "))
-            self._world.work()
-            return _shown(screen)
-        if does == "hangs up":
-            self._phones[caller].hang_up()
-            self._world.work()
-            return []
-        return None
+    # ── callers ──
 
-    def _text(self, office: str, words: str) -> None:
-        number, last = self._phone_of(office)
-        if "####" in words:
-            one_time = re.search(r"OK (\d{4})", last)
-            if one_time is None:
-                raise JourneyFailed(f"{office} has no alert to answer")
-            words = words.replace("####", one_time[1])
+    def _dial(self, caller: str, extension: str) -> list[str]:
+        settings = self._world.service.settings
+        code = settings.at_ussd_practice_code if caller.startswith("practising") else settings.at_ussd_code
+        self._phones[caller] = self._world.phone(_CALLERS[caller], code)
+        return _shown(self._phones[caller].dial(extension))
+
+    def _press(self, caller: str, keys: str) -> list[str]:
+        """One key shows the whole screen; several show which line each one chose, and the last screen whole."""
+        passed: list[str] = []
+        *first, last = keys.split(", ")
+        for key in first:
+            passed.append(f"  {_chosen(self._phones[caller].screen, key)}")
+            self._answer(caller, key)
+        if first:
+            passed.append(f"  {_chosen(self._phones[caller].screen, last)}")
+        return [*passed, *self._answer(caller, _KEYS.get(last, last))]
+
+    def _type(self, caller: str, words: str) -> list[str]:
+        typed = {"the code": self._codes.get(caller, ""), "a code of nobody": _OTHER_CODE}.get(words, words)
+        return self._answer(caller, typed)
+
+    def _answer(self, caller: str, answer: str) -> list[str]:
+        screen = self._phones[caller].key(answer)
+        code = _CODE.search(screen)
+        if code:
+            self._codes[caller] = code[0]
+        self._world.work()
+        return _shown(screen)
+
+    def _hang_up(self, caller: str) -> list[str]:
+        self._phones[caller].hang_up()
+        self._world.work()
+        return []
+
+    # ── time ──
+
+    def _after(self, count: str, unit: str) -> list[str]:
+        return self._until(self._world.clock.now + timedelta(**{f"{unit}s": int(count)}))
+
+    def _clock(self, hour: str, minute: str) -> list[str]:
+        """On to the next time the county's clocks show this."""
+        local = self._world.clock.now.astimezone(self._zone)
+        then = local.replace(hour=int(hour), minute=int(minute), second=0, microsecond=0)
+        return self._until(then if then >= local else then + timedelta(days=1))
+
+    def _until(self, end: datetime) -> list[str]:
+        """From one thing that is due to the next: a week takes no longer to play than what happens in it."""
+        lines: list[str] = []
+        self._world.work()
+        while (now := self._world.clock.now) < end:
+            self._world.clock.turn(min(self._next_due(now), end) - now)
+            self._world.work()
+            lines += self._received(timed=True)
+        return lines
+
+    def _next_due(self, now: datetime) -> datetime:
+        clocks = (AlertRecord.due_at, LadderRecord.step_due_at, LadderRecord.action_due_at, LadderRecord.again_at, SessionRecord.partial_at)
+        with self._world.rows() as session:
+            coming = [session.scalar(select(func.min(clock)).where(clock > now)) for clock in clocks]
+        farthest = now + (timedelta(days=1) if self._world.receipts else timedelta(minutes=1))
+        return min([*(moment for moment in coming if moment is not None), farthest])
+
+    @property
+    def _zone(self) -> tzinfo:
+        return self._world.service.policy.timezone
+
+    # ── officers ──
+
+    def _text(self, office: str, words: str, other: str | None) -> list[str]:
+        number, _ = self._alerted(office)
+        _, alert = self._alerted(other or office)
+        one_time = re.search(r"OK (\d{4})", alert)
+        if one_time is None and ("####" in words or "????" in words):
+            raise JourneyFailed(f"{other or office} has no alert to answer")
+        right = one_time[1] if one_time else ""
+        words = words.replace("####", right).replace("????", "".join(str((int(digit) + 1) % 10) for digit in right))
         self._world.text(number, words)
         self._world.work()
+        return []
 
-    def _phone_of(self, office: str) -> tuple[str, str]:
-        """The phone of an office that was alerted last, and its last alert; else the phone of whoever is on duty."""
+    def _alerted(self, office: str) -> tuple[str, str]:
+        """The phone of this office that was alerted last, and its last alert; else the phone of its first person."""
         for number, text in reversed(self._world.gateway.sent):
-            if self._names.get(number) == office and re.search(r"OK \d{4}", text):
+            if self._officers.name(number) == office and re.search(r"OK \d{4}", text):
                 return number, text
-        number = next((number for number, name in self._names.items() if name == office), None)
+        number = self._officers.number(office)
         if number is None:
             raise JourneyFailed(f"there is no {office}")
         return number, ""
 
-    def _received(self) -> list[str]:
-        lines = []
-        for number, text in self._world.gateway.sent[self._heard :]:
-            lines += [f"{self._names.get(number, 'a caller')} receives", f"  {_masked(text)}"]
+    def _leave(self, office: str) -> list[str]:
+        number, now = self._officers.number(office), self._world.clock.now
+        if number is None:
+            raise JourneyFailed(f"there is no {office}")
+        person = self._officers.person(number)
+        with self._world.service.database.transaction() as session:
+            session.add(AbsenceRow(id=f"leave-of-{person}", person=person, starts=now, ends=now + timedelta(days=14)))
+            bump(session)
+        return []
+
+    def _no_receipts(self) -> list[str]:
+        self._world.receipts = False
+        return []
+
+    # ── what must be so ──
+
+    def _nobody(self) -> list[str]:
+        with self._world.rows() as session:
+            waiting = session.scalar(select(func.count()).select_from(AlertRecord))
+        return _must(not self._world.gateway.sent and not waiting, "somebody has been told, or is going to be")
+
+    def _none_of(self, institution: str, below: str | None) -> list[str]:
+        told = [office.name for office in self._told() if office.institution is INSTITUTIONS[institution] and not (below and office.county_wide)]
+        return _must(not told, f"told: {', '.join(told)}")
+
+    def _no_local(self) -> list[str]:
+        told = [office.name for office in self._told() if office.role in LOCAL]
+        return _must(not told, f"told: {', '.join(told)}")
+
+    def _told(self) -> list[Office]:
+        return [office for number, _ in self._world.gateway.sent if (office := self._officers.office(number)) is not None]
+
+    def _kept(self, count: str) -> list[str]:
+        with self._world.rows() as session:
+            kept = session.scalar(select(func.count()).select_from(ReportRecord))
+        return _must(kept == (0 if count == "nothing" else int(count.split()[0])), f"{kept} are kept")
+
+    def _number_kept(self, absent: str | None) -> list[str]:
+        with self._world.rows() as session:
+            kept = session.scalar(select(func.count()).select_from(ReportRecord).where(ReportRecord.contact.is_not(None)))
+        return _must(bool(kept) is not bool(absent), f"{kept} numbers of callers are kept")
+
+    def _received(self, *, timed: bool = False) -> list[str]:
+        at = f" at {self._world.clock.now.astimezone(self._zone):%H:%M}" if timed else ""
+        fresh = self._world.gateway.sent[self._heard :]
         self._heard = len(self._world.gateway.sent)
-        return lines
+        return [line for number, text in fresh for line in (f"{self._officers.name(number)} receives{at}", f"  {_masked(text)}")]
 
 
-def _names(world: World) -> dict[str, str]:
-    """Whose phone is whose, by number: the offices a person answers for."""
-    roster, now = world.service.roster(), world.clock.now
-    return {world.number_of(person.id): ", ".join(office.name for office in roster.offices_of(person.id, now)) or person.id for person in roster.people()}
+def _must(so: bool, else_: str) -> list[str]:
+    if not so:
+        raise JourneyFailed(else_)
+    return []
+
+
+def _chosen(screen: str, key: str) -> str:
+    """`What is asked? > 3 The line that was chosen`, or what was typed."""
+    asked, *lines = screen[4:].split("\n")
+    return f"{_masked(asked)} > {next((line for line in lines if line.startswith(f'{key} ')), key)}"
 
 
 def _shown(screen: str) -> list[str]:
     kind, text = screen[:4], screen[4:]
-    return [*_masked(text).split("\n"), *([ENDS] if kind == "END " else [])]
+    return [f"  {line}" for line in [*_masked(text).split("\n"), *([ENDS] if kind == "END " else [])]]
 
 
 def _masked(text: str) -> str:

@@ -2,6 +2,7 @@
 
 import { call } from "./api.js";
 import { button } from "./dom.js";
+import { listenToKeys } from "./keyboard.js";
 import { fillNetworks, Phone } from "./phone.js";
 import { Wire } from "./wire.js";
 
@@ -19,6 +20,7 @@ const offered = new Map(); // number → phone with unread texts that waits to b
 const sent = new Map(); // number → texts from it as they went over the wire, for phones that are shown later
 let inHand = null;
 let timer = 0;
+let looking = false;
 
 const shared = { state: null, soon: () => schedule(150), changed: keep, putAway };
 
@@ -119,7 +121,9 @@ async function refresh(phone) {
 function apply(state) {
   const first = shared.state === null;
   shared.state = state;
-  for (const entry of wire.take(state.wire, state.timezone)) deal(entry);
+  const { fresh, anew } = wire.take(state.wire, state.timezone);
+  if (anew) forget();
+  for (const entry of fresh) deal(entry);
   if (first) begin();
   for (const entry of state.phones) {
     const phone = phones.find((each) => each.number === entry.number);
@@ -130,6 +134,12 @@ function apply(state) {
     noticed.set(entry.number, entry.last);
   }
   offer();
+}
+
+/** The stand-in was started anew: its texts are gone, and their numbers begin again. */
+function forget() {
+  for (const phone of phones) phone.texts.forget();
+  for (const known of [noticed, offered, sent]) known.clear();
 }
 
 /** A text on a phone that is not on the page: an officer's appears with it, others are offered, and so is what came before the page was opened. */
@@ -179,6 +189,11 @@ function schedule(delay) {
 
 async function look() {
   if (document.hidden) return; // looked at again when the page is
+  if (looking) {
+    schedule(150);
+    return;
+  }
+  looking = true;
   try {
     apply(await call(`state?after=${wire.after}`));
     $("away").hidden = true;
@@ -187,46 +202,8 @@ async function look() {
     if ($("away").hidden) $("away").textContent = trouble.message;
     $("away").hidden = false;
     schedule(POLL_AWAY);
-  }
-}
-
-// ---- the keyboard ------------------------------------------------------------------------------------------------------------------------------
-
-function step(by) {
-  if (!phones.length) return;
-  phones[(phones.indexOf(inHand) + by + phones.length) % phones.length].focus();
-}
-
-const SHORTCUTS = {
-  KeyN: addCaller,
-  Period: () => step(1),
-  Comma: () => step(-1),
-  KeyT: () => {
-    inHand?.turn(inHand.side === "call" ? "texts" : "call", { read: true });
-    inHand?.focus();
-  },
-};
-
-function pressed(event) {
-  if ($("help").open || event.ctrlKey || event.metaKey || event.isComposing) return;
-  if (event.altKey) {
-    const act = SHORTCUTS[event.code];
-    if (act) {
-      event.preventDefault();
-      act();
-    }
-    return;
-  }
-  if (event.key === "Escape") {
-    inHand?.call.escape();
-    return;
-  }
-  if (event.target.closest("input, textarea, select")) return;
-  if (event.key === "?") $("help").showModal();
-  else if (/^[0-9*#]$/.test(event.key) && inHand?.side === "call") {
-    event.preventDefault();
-    inHand.call.type(event.key);
-    inHand.call.line.focus();
+  } finally {
+    looking = false;
   }
 }
 
@@ -248,7 +225,7 @@ $("add-office").addEventListener("submit", (event) => {
   showListed(listed(event.target.elements.number.value));
   $("adder").open = false;
 });
-document.addEventListener("keydown", pressed);
+listenToKeys({ phones, inHand: () => inHand, addCaller, help: $("help") });
 document.addEventListener("visibilitychange", () => schedule(0));
 setInterval(() => phones.forEach((phone) => phone.call.tick()), 500);
 look();

@@ -28,7 +28,7 @@ export class TextsPane {
       event.preventDefault();
       this.send();
     });
-    for (const touched of ["focusin", "pointerdown"]) pane.addEventListener(touched, () => this.read());
+    for (const touched of ["focusin", "pointerdown", "input"]) pane.addEventListener(touched, () => this.read());
     this.#empty();
   }
 
@@ -39,7 +39,6 @@ export class TextsPane {
 
   /** Fetch what came, if the stand-in says that there is more. Resolves to how many texts were new to this page. */
   async refresh(last) {
-    if (last < this.last) this.#forget();
     if (last <= this.last) return 0;
     const { texts } = await call(`inbox?number=${encodeURIComponent(this.phone.number)}`);
     const fresh = texts.filter((text) => !this.items.has(`in-${text.n}`));
@@ -83,10 +82,11 @@ export class TextsPane {
     const row = make("div", "quick");
     row.dataset.number = number;
     for (const verb of VERBS) {
-      const fill = button(`${verb} ${number}`, "", () => {
+      const fill = button(verb, "", () => {
         this.words.value = `${verb} ${number}`;
         this.words.focus();
       });
+      fill.setAttribute("aria-label", `${verb} ${number}`);
       row.append(fill);
     }
     return row;
@@ -105,6 +105,7 @@ export class TextsPane {
     const typed = this.words.value;
     if (this.sending) return;
     this.sending = true;
+    this.read();
     this.find(".trouble").textContent = "";
     try {
       await call("text", { number: this.phone.number, text: typed });
@@ -129,8 +130,8 @@ export class TextsPane {
     this.phone.textsChanged?.(this.unread);
   }
 
-  /** The stand-in was started anew: its texts are gone, and their numbers begin again. */
-  #forget() {
+  /** The stand-in was started anew, without these texts. */
+  forget() {
     this.items.clear();
     this.last = this.seen = 0;
     this.#empty();

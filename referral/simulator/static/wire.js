@@ -4,6 +4,13 @@ import { clockTime, make } from "./dom.js";
 
 const KEPT = 150;
 
+/** What an exchange was about, in one line: which phone, and what was typed, written or reported. */
+function gist({ phoneNumber, from, to, text, message, status }) {
+  const phone = [phoneNumber, from, to].find((number) => number?.startsWith("+"));
+  const said = message ?? text ?? status ?? "";
+  return [phone && `…${phone.slice(-3)}`, said].filter(Boolean).join("  ");
+}
+
 export class Wire {
   constructor(panel) {
     this.panel = panel;
@@ -16,22 +23,25 @@ export class Wire {
     return Math.max(0, (this.last?.n ?? 0) - 1);
   }
 
-  /** Take what was told for `after`; the entries that are new. A stand-in started anew begins again at 1, and so does the log. */
+  /** Take what was told for `after`: { fresh, anew }, the entries that are new, and whether the stand-in was started anew and begins again at 1. */
   take(told, timezone) {
-    if (this.last) {
-      const again = told.find((entry) => entry.n === this.last.n);
-      if (again?.at !== this.last.at) {
-        this.last = null;
-        this.entries.replaceChildren();
-        return [];
-      }
+    const anew = this.last !== null && !this.#goesOn(told);
+    if (anew) {
+      this.last = null;
+      this.entries.replaceChildren();
     }
-    const fresh = told.filter((entry) => entry.n > (this.last?.n ?? 0));
+    // After a new start we have asked too late a number: the next look brings everything.
+    const fresh = anew ? [] : told.filter((entry) => entry.n > (this.last?.n ?? 0));
     for (const entry of fresh) this.entries.prepend(this.#row(entry, timezone));
     while (this.entries.children.length > KEPT) this.entries.lastElementChild.remove();
     if (fresh.length) this.last = fresh.at(-1);
     this.panel.querySelector(".count").textContent = this.last ? `(${this.last.n})` : "";
-    return fresh;
+    return { fresh, anew };
+  }
+
+  #goesOn(told) {
+    if (told.length && told[0].n > this.last.n) return true; // so much has happened that our last entry is forgotten
+    return told.some((entry) => entry.n === this.last.n && entry.at === this.last.at);
   }
 
   #row(entry, timezone) {
@@ -45,6 +55,7 @@ export class Wire {
       make("time", "", clockTime(entry.at, timezone, true)),
       make("span", "way", arrow),
       make("code", "", `${entry.method} ${entry.address}`),
+      make("span", "gist", gist(entry.fields)),
       make("span", well ? "status" : "status wrong", entry.status === null ? "no answer" : String(entry.status)),
     );
     const fields = make("dl");
