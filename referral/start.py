@@ -136,7 +136,10 @@ def stand_in(stop: threading.Event) -> None:
         api_key=settings.at_api_key,
     )
     with gateway:
-        gateway.serve(settings.standin_port)
+        try:
+            gateway.serve(settings.standin_port)
+        except OSError:
+            raise SettingsError([f"REFERRAL_STANDIN_PORT: {settings.standin_port} is taken by another program"]) from None
         stop.wait()
 
 

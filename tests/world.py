@@ -144,5 +144,5 @@ def as_far_as_ward(phone: Phone, *, danger: str = NOW, concern: tuple[str, ...] 
 def sent(phone: Phone, *, danger: str = NOW, concern: tuple[str, ...] = SEXABUSE, who: tuple[str, ...] = HOME) -> Phone:
     """Dial, answer everything, and send. The phone then shows the code."""
     as_far_as_ward(phone, danger=danger, concern=concern).keys(*who, "1")
-    assert "####" not in phone.screen and sum(sign.isdigit() for sign in phone.screen) >= 12, phone.screen
+    assert sum(sign.isdigit() for sign in phone.screen) >= 12, phone.screen
     return phone

@@ -77,6 +77,8 @@ class AlertRecord(Base):
     decline_reason: Mapped[str | None]
     expired_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    referred_on_at: Mapped[datetime | None]
+    done_at: Mapped[datetime | None]
     wrong_answers: Mapped[int] = mapped_column(default=0)
     answers_ended_at: Mapped[datetime | None]
 

@@ -19,10 +19,14 @@ class State(StrEnum):
     DECLINED = "declined"
     EXPIRED = "expired"
     REVOKED = "revoked"
+    REFERRED_ON = "referred_on"
+    DONE = "done"
 
 
 _RULES: tuple[tuple[Callable[[AlertRecord], bool], State], ...] = (
     (lambda a: a.revoked_at is not None, State.REVOKED),
+    (lambda a: a.referred_on_at is not None, State.REFERRED_ON),
+    (lambda a: a.done_at is not None, State.DONE),
     (lambda a: a.acting_at is not None, State.ACTING),
     (lambda a: a.acknowledged_at is not None, State.ACKNOWLEDGED),
     (lambda a: a.declined_at is not None, State.DECLINED),
@@ -40,9 +44,9 @@ def state_of(alert: AlertRecord) -> State:
 
 
 def answered(alerts: Iterable[AlertRecord]) -> frozenset[str]:
-    """The institutions in which a human has said yes and has not been taken off."""
-    return frozenset(a.institution or "" for a in alerts if a.acknowledged_at and not a.revoked_at)
+    """The institutions in which a human has said yes and still has it: not taken off, and not handed on to somebody else."""
+    return frozenset(a.institution or "" for a in alerts if a.acknowledged_at and not a.revoked_at and not a.referred_on_at)
 
 
 def acting(alerts: Iterable[AlertRecord]) -> bool:
-    return any(a.acting_at is not None and a.revoked_at is None for a in alerts)
+    return any(a.acting_at is not None and a.revoked_at is None and a.referred_on_at is None for a in alerts)

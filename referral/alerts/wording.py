@@ -47,13 +47,13 @@ class Matter:
     place: str | None
 
 
-def alert_text(say: Say, language: str, matter: Matter, one_time: str, by: datetime, now: datetime, *, again: bool = False) -> str:
-    """The SMS of an alert. `by` and `now` are local times."""
+def alert_text(say: Say, language: str, matter: Matter, one_time: str, by: datetime, now: datetime, *, key: str | None = None) -> str:
+    """The SMS of an alert, or of a repeat where `key` names its words. `by` and `now` are local times."""
     where = matter.place or say(language, "alert.place_unknown")
     child = "" if matter.urgency is Urgency.RED else _child(say, language, matter.told)
     return say(
         language,
-        "alert.again" if again else "alert.text",
+        key or "alert.text",
         number=matter.number,
         urgency=matter.urgency.value,
         group=say(language, GROUPS[matter.told.concern]),

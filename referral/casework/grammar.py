@@ -29,6 +29,8 @@ WORDS = MappingProxyType(
 REASONS = MappingProxyType({"1": "not_my_area", "2": "not_my_role", "3": "i_know_them", "4": "no_means", "5": "with_police", "6": "unsafe"})
 """Why an officer cannot: the field's six reasons, by the digit after the one-time number."""
 
+NOT = frozenset({"not", "never", "havent", "didnt", "cannot", "cant", "si", "sio", "bado", "sija", "haija", "sijapata", "sijaona", "haijafika"})
+"""Before a verb these turn it round: "not received 7391" is no yes. What is not clear changes nothing and is asked again."""
 _TOKEN = re.compile(r"[a-z]+|\d+")
 _VERBS = {word: verb for verb, words in WORDS.items() for word in words}
 _ONE_TIME = 4
@@ -53,7 +55,7 @@ def read_command(text: str) -> Command | None:
     tokens = _TOKEN.findall(folded)
     verbs = [(at, _VERBS[token]) for at, token in enumerate(tokens) if token in _VERBS]
     numbers = [(at, token) for at, token in enumerate(tokens) if token.isdigit() and len(token) == _ONE_TIME]
-    if not verbs or (verbs[0][0] != 0 and not numbers):
+    if not verbs or (verbs[0][0] != 0 and not numbers) or NOT.intersection(tokens[: verbs[0][0]]):
         return None
     verb = verbs[0][1]
     if not numbers:

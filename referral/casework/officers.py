@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from referral.alerts.outbox import Outbox
 from referral.alerts.records import AlertRecord, Purpose
+from referral.casework import marks
 from referral.casework.grammar import Command, Verb, read_command
 from referral.handover.contacts import Contacts
 from referral.handover.ladder import Ladder
@@ -34,7 +35,10 @@ class OfficersAnswers:
 
     def means_us(self, session: Session, person: str, text: str, now: datetime) -> bool:
         """Whether a text from the number of `person` answers an alert. Somebody with no alert open who writes in sentences reports like anybody."""
-        return read_command(text) is not None or bool(self.outbox.alerts_for(session, person, now))
+        if any(alert.acknowledged_at is None and alert.declined_at is None for alert in self.outbox.alerts_for(session, person, now)):
+            return True
+        command = read_command(text)
+        return command is not None and (command.number is not None or len(text.split()) == 1)
 
     def answer(self, session: Session, person: str, text: str, now: datetime) -> None:
         """Take a text from the number of `person`, and queue the reply. What cannot be understood changes nothing and is answered with how to answer."""
@@ -57,6 +61,8 @@ class OfficersAnswers:
             self._wrong(session, person, alerts, now)
         elif alert.answers_ended_at is not None:
             self._reply(session, person, "reply.answers_ended", now, number=report.number)
+        elif alert.referred_on_at is not None:
+            self._reply(session, person, "reply.handed_on", now, number=report.number)
         else:
             self.outbox.ladder(session, report.id)  # locks the report: one answer at a time
             self.outbox.arrived(alert, now)
@@ -72,44 +78,40 @@ class OfficersAnswers:
             self.ladder.settle(session, report, now)
 
     def _ok(self, session: Session, report: Report, alert: AlertRecord, now: datetime) -> None:
-        if alert.acknowledged_at is None:
-            alert.acknowledged_at, alert.declined_at, alert.decline_reason = now, None, None
-            self.audit.write(session, now, alert.person, Action.ACKNOWLEDGED, report.id, office=alert.office)
+        marks.acknowledge(self.audit, session, report, alert, now)
         self._reply(session, alert.person, "reply.acknowledged", now, number=report.number, one_time=self.outbox.one_time(alert))
 
     def _act(self, session: Session, report: Report, alert: AlertRecord, now: datetime) -> None:
-        if alert.acting_at is None:
-            alert.acknowledged_at, alert.acting_at = alert.acknowledged_at or now, now
-            alert.declined_at = alert.decline_reason = None
-            self.audit.write(session, now, alert.person, Action.ACTING, report.id, office=alert.office)
+        marks.act(self.audit, session, report, alert, now)
         self._reply(session, alert.person, "reply.acting", now, number=report.number)
 
     def _no(self, session: Session, report: Report, alert: AlertRecord, reason: str | None, now: datetime) -> None:
-        if alert.declined_at is None:
-            alert.declined_at, alert.decline_reason = now, reason
-            alert.acknowledged_at = alert.acting_at = None
-            self.audit.write(session, now, alert.person, Action.DECLINED, report.id, office=alert.office, reason=reason)
-            session.flush()
-            if not self.ladder.satisfied(report, self.outbox.alerts_of(session, report.id)):
-                self.ladder.hasten(session, report.id, now)
+        marks.decline(self.audit, self.ladder, self.outbox, session, report, alert, reason, now)
         self._reply(session, alert.person, "reply.declined", now, number=report.number)
 
     def _wrong(self, session: Session, person: str, alerts: Sequence[AlertRecord], now: datetime) -> None:
         """A number that is no alert's: counted on every alert still open to this person, since any of them may be the one guessed at."""
+        ended: str | None = None
         for alert in alerts:
             if alert.answers_ended_at is not None or alert.acknowledged_at is not None:
                 continue
             alert.wrong_answers += 1
             if alert.wrong_answers >= WRONG_ANSWERS:
-                self._end_answers(session, alert, now)
-        self._reply(session, person, "reply.wrong_number", now)
+                ended = self._end_answers(session, alert, now) or ended
+        if ended:
+            self._reply(session, person, "reply.answers_ended", now, number=ended)
+        else:
+            self._reply(session, person, "reply.wrong_number", now)
 
-    def _end_answers(self, session: Session, alert: AlertRecord, now: datetime) -> None:
+    def _end_answers(self, session: Session, alert: AlertRecord, now: datetime) -> str | None:
+        """Take no more answers by text for an alert, and tell the supervisor. Returns the alert's number."""
         alert.answers_ended_at = now
         report = None if alert.report is None else self.register.find(session, alert.report)
-        if report is not None:
-            self.audit.write(session, now, alert.person, Action.ANSWERS_ENDED, report.id, office=alert.office)
-            self.ladder.tell_supervisor(session, report, alert, "supervisor.wrong_answers", now)
+        if report is None:
+            return None
+        self.audit.write(session, now, alert.person, Action.ANSWERS_ENDED, report.id, office=alert.office)
+        self.ladder.tell_supervisor(session, report, alert, "supervisor.wrong_answers", now)
+        return report.number
 
     def _reply(self, session: Session, person: str, key: str, now: datetime, **params: str) -> None:
         self.outbox.tell(session, Purpose.REPLY, person, key, params, now)

@@ -119,6 +119,8 @@ class Escalation:
                 self.ladder.tell_supervisor(session, report, alert, "supervisor.not_acted", now)
         if ladder.ended_at is None:
             self.ladder.advance(session, report, ladder, now, "no action in time")
+        else:
+            self.ladder.repeat(session, report, ladder, now, not_acted=True)
 
     def _again(self, session: Session, report: Report, ladder: LadderRecord, now: datetime) -> None:
         if ladder.again_at is None or ladder.again_at > now:

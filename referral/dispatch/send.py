@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from referral.alerts.outbox import Due, Outbox
 from referral.alerts.records import AlertRecord, Purpose
+from referral.alerts.state import acting
 from referral.alerts.wording import Matter, alert_text
 from referral.dispatch.receipts import Receipts
 from referral.gateway.port import Gateway, Outcome, Refusal, Sending
@@ -108,7 +109,7 @@ class Sender:
             else:
                 self._drop(row, "no longer right", now)
             return None
-        if due.purpose is Purpose.AGAIN and report is not None and self.ladder.satisfied(report, self.outbox.alerts_of(session, report.id)):
+        if due.purpose is Purpose.AGAIN and report is not None and self._heard(session, report, due):
             self._drop(row, "answered", now)
             return None
         person = self.contacts.find(session, due.person)
@@ -118,6 +119,11 @@ class Sender:
         letter = Letter(person.number, self._words(session, due, report, person.language, now))
         row.calling = True
         return letter
+
+    def _heard(self, session: Session, report: Report, due: Due) -> bool:
+        """Whether a repeat has become needless: somebody answered, or, where it is acting that was missed, somebody acts."""
+        alerts = self.outbox.alerts_of(session, report.id)
+        return acting(alerts) if due.key == "alert.not_acted" else self.ladder.satisfied(report, alerts)
 
     def _still_right(self, report: Report, due: Due, now: datetime) -> bool:
         """Whether this person still answers for the office, and the office may still know."""
@@ -132,11 +138,10 @@ class Sender:
         if due.purpose in (Purpose.ALERT, Purpose.AGAIN) and report is not None:
             of = session.get(AlertRecord, due.params.get("alert", due.id))
             assert of is not None  # a repeat is deleted with the alert it repeats
-            again = due.purpose is Purpose.AGAIN
             place = self.ladder.planner.roster().place_name(report.told.place) if report.told.place else None
             matter = Matter(report.number, report.urgency, report.told, place)
-            by = of.deadline_at if again and of.deadline_at else self.ladder.deadline(report, due.step or 1, now)
-            text = alert_text(self.catalogue.say, language, matter, self.outbox.one_time(of), by.astimezone(zone), local_now, again=again)
+            by = of.deadline_at if due.purpose is Purpose.AGAIN and of.deadline_at else self.ladder.deadline(report, due.step or 1, now)
+            text = alert_text(self.catalogue.say, language, matter, self.outbox.one_time(of), by.astimezone(zone), local_now, key=due.key)
             return self.catalogue.say(language, "alert.repeated", text=text) if due.repeated else text
         return self.catalogue.say(language, due.key or "reply.help", dial=self.dial, **due.params)
 

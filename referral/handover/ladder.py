@@ -56,7 +56,7 @@ class Ladder:
         if coming is None:
             self._end(session, report, ladder, plan, now)
             return
-        self._take(session, report, ladder, coming.number, coming.choices, clock.next_sending_time(report.urgency, now, self.planner.policy), now)
+        self._take(session, report, ladder, coming.number, coming.choices, self._may_go(report, now), now)
 
     def renew(self, session: Session, report: Report, now: datetime) -> None:
         """Plan anew, since more was told: take back what the accused must not see, and alert by the new plan whoever was not yet told."""
@@ -66,8 +66,9 @@ class Ladder:
         alerts = self.outbox.alerts_of(session, report.id)
         self._take_back(session, report, alerts, now)
         due_at = clock.due(report.urgency, report.told, now, self.planner.policy, self.random)
-        self._hurry(alerts, due_at, report.urgency.rank)
         fresh = self.planner.plan(report, now)
+        alerts = self._call_off(session, alerts, {chosen.bearer.person for step in fresh.steps[:1] for chosen in step.choices})
+        self._hurry(alerts, due_at, report.urgency.rank)
         self._keep(session, report, fresh, self.register.plans_made(session, report.id) + 1)
         self.audit.write(session, now, "service", Action.REPLANNED, report.id, urgency=report.urgency)
         known = {a.person for a in alerts}
@@ -114,6 +115,8 @@ class Ladder:
         ladder = self.outbox.ladder(session, report.id)
         if ladder is None or ladder.step != alert.step:
             return
+        if any(other.sent_at and other.id != alert.id and other.step == alert.step for other in self.outbox.alerts_of(session, report.id)):
+            return  # a second person of a step must not give the first more time
         if ladder.step_due_at is not None and ladder.step_due_at > now:
             ladder.step_due_at = alert.deadline_at
         if ladder.step == 1 and ladder.action_due_at is not None:
@@ -146,23 +149,32 @@ class Ladder:
             params = {"number": report.number, "office": name}
             self.outbox.tell(session, Purpose.SUPERVISOR, over.person, key, params, now, report=report.id, office=over.office.id)
 
-    def repeat(self, session: Session, report: Report, ladder: LadderRecord, now: datetime) -> None:
-        """The duty person of this moment is told, or told again. Who said no, or cannot be reached, is passed over while there is another."""
-        ladder.again_at = now + self._repeat
+    def repeat(self, session: Session, report: Report, ladder: LadderRecord, now: datetime, *, not_acted: bool = False) -> None:
+        """The duty person of this moment is told, or told again. Who said no, or cannot be reached, is passed over while there is another;
+        so is who said yes, where it is acting that was missed."""
+        ladder.again_at = self._again(report, now)
         alerts = {alert.person: alert for alert in self.outbox.alerts_of(session, report.id)}
-        passed = frozenset(person for person, alert in alerts.items() if alert.revoked_at or alert.declined_at)
+        passed = frozenset(p for p, a in alerts.items() if a.revoked_at or a.declined_at or (not_acted and a.acknowledged_at))
         duty = self.planner.duty_person(report, now, passed) or self.planner.duty_person(report, now, frozenset())
         if duty is None:
             log.error("nobody is at the end of a ladder")
         elif duty.person not in alerts:
-            self._queue(session, report, END, duty, now, now, "end of the ladder: the duty person, told again until somebody answers")
+            self._queue(session, report, END, duty, self._may_go(report, now), now, "end of the ladder: the duty person, told again until somebody answers")
         else:
-            self._say_again(session, report, alerts[duty.person], now)
+            self._say_again(session, report, alerts[duty.person], now, not_acted)
 
-    def _say_again(self, session: Session, report: Report, alert: AlertRecord, now: datetime) -> None:
+    def _say_again(self, session: Session, report: Report, alert: AlertRecord, now: datetime, not_acted: bool) -> None:
         alert.step = END
         if alert.due_at is None and alert.revoked_at is None and not self.outbox.waiting(session, Purpose.AGAIN, report.id, alert.person):
-            self.outbox.tell(session, Purpose.AGAIN, alert.person, "alert.again", {"alert": alert.id}, now, report=report.id, office=alert.office)
+            key = "alert.not_acted" if not_acted else "alert.again"
+            self.outbox.tell(session, Purpose.AGAIN, alert.person, key, {"alert": alert.id}, now, report=report.id, office=alert.office)
+
+    def _again(self, report: Report, now: datetime) -> datetime:
+        """When the duty person is told the next time; at night only of what may be sent at night."""
+        return self._may_go(report, now + timedelta(minutes=self.planner.policy.duty_repeat))
+
+    def _may_go(self, report: Report, at: datetime) -> datetime:
+        return clock.next_sending_time(report.urgency, at, self.planner.policy)
 
     def _next_in(self, session: Session, report: Report, alert: AlertRecord, now: datetime) -> DutyBearer | None:
         """Somebody of the same office who has not been told, if the office may know at all."""
@@ -171,20 +183,16 @@ class Ladder:
         known = {a.person for a in self.outbox.alerts_of(session, report.id)}
         return next((bearer for bearer in self.planner.on_duty(alert.office, now) if bearer.person not in known), None)
 
-    @property
-    def _repeat(self) -> timedelta:
-        return timedelta(minutes=self.planner.policy.duty_repeat)
-
     def _end(self, session: Session, report: Report, ladder: LadderRecord, plan: Plan, now: datetime) -> None:
         ladder.step, ladder.step_due_at = END, None
         ladder.ended_at = ladder.ended_at or now
-        ladder.again_at = now + self._repeat
+        ladder.again_at = self._again(report, now)
         self.audit.write(session, now, "service", Action.LADDER_ENDED, report.id)
         known = {alert.person for alert in self.outbox.alerts_of(session, report.id)}
         if plan.end is None or plan.end.person in known:
             self.repeat(session, report, ladder, now)
         else:
-            self._queue(session, report, END, plan.end, now, now, "end of the ladder: the duty person, told again until somebody answers")
+            self._queue(session, report, END, plan.end, self._may_go(report, now), now, "end of the ladder: the duty person, told again until somebody answers")
 
     def _take(self, session: Session, report: Report, ladder: LadderRecord, step: int, choices: Iterable[Chosen], due_at: datetime, now: datetime) -> None:
         for chosen in choices:
@@ -199,7 +207,7 @@ class Ladder:
     def deadline(self, report: Report, step: int, sent_at: datetime) -> datetime:
         """By when an alert of `step` sent at `sent_at` must be answered."""
         if step == END:
-            return sent_at + self._repeat
+            return self._again(report, sent_at)
         return clock.step_deadline(report.urgency, step, sent_at, self.planner.policy)
 
     def _keep(self, session: Session, report: Report, plan: Plan, made: int) -> None:
@@ -211,6 +219,18 @@ class Ladder:
             if alert.revoked_at is None and not self.planner.may_know(report, alert.office or ""):
                 alert.revoked_at, alert.due_at = now, None
                 self.audit.write(session, now, "service", Action.REPLANNED, report.id, taken_back_from=alert.office)
+
+    @staticmethod
+    def _call_off(session: Session, alerts: Iterable[AlertRecord], wanted: set[str]) -> list[AlertRecord]:
+        """What still waits for somebody whom the new plan does not tell first is not sent; they may be told at a later step."""
+        kept = []
+        for alert in alerts:
+            if alert.due_at is not None and alert.attempts == 0 and alert.person not in wanted:
+                session.delete(alert)
+            else:
+                kept.append(alert)
+        session.flush()
+        return kept
 
     @staticmethod
     def _hurry(alerts: Iterable[AlertRecord], due_at: datetime, lane: int) -> None:

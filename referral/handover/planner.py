@@ -33,12 +33,12 @@ class Planner:
         after: int = 0,
     ) -> Plan:
         """The plan as the directory stands now, without those already told; only the steps after number `after`."""
-        roster = self.roster()
+        roster, place = self.roster(), self._place(report)
         return plan(
             report.told,
             report.urgency,
-            roster.ground(report.told.place),
-            roster.bearers(report.told.place, now, self.policy.timezone),
+            roster.ground(place),
+            roster.bearers(place, now, self.policy.timezone),
             self.table,
             partial=report.partial,
             told_people=told_people,
@@ -48,14 +48,20 @@ class Planner:
 
     def duty_person(self, report: Report, now: datetime, without: frozenset[str]) -> DutyBearer | None:
         """Who is at the ladder's end now, save who is in `without`."""
-        roster, place = self.roster(), report.told.place
+        roster, place = self.roster(), self._place(report)
         return duty_person(report.told, roster.ground(place), roster.bearers(place, now, self.policy.timezone), self.table, without)
 
     def may_know(self, report: Report, office: str) -> bool:
         """Whether an office may learn that the report exists: asked again at every later step, fallback and hand-over."""
         roster = self.roster()
         found = roster.office(office)
-        return found is not None and excluded(report.told, found, roster.ground(report.told.place)) is None
+        return found is not None and excluded(report.told, found, roster.ground(self._place(report))) is None
+
+    def _place(self, report: Report) -> str | None:
+        """The finest place known: the spot, if it lies in the ward, else the ward. All that lies above the ward lies above the spot too."""
+        told = report.told
+        known = told.spot is not None and told.place in self.roster().ground(told.spot).above
+        return told.spot if known else told.place
 
     def on_duty(self, office: str, now: datetime) -> list[DutyBearer]:
         return self.roster().on_duty(office, now, self.policy.timezone)

@@ -45,4 +45,6 @@ class DirectoryGuide:
             alerts = self.outbox.alerts_of(session, report)
             if acting(alerts):
                 return Status.ACTING
-            return Status.SEEN if answered(alerts) else Status.RECEIVED
+            if answered(alerts):
+                return Status.SEEN
+            return Status.REFERRED if any(alert.sent_at for alert in alerts) else Status.RECEIVED

@@ -70,7 +70,9 @@ class Sessions:
         session.execute(update(SessionRecord).where(SessionRecord.tag == tag, SessionRecord.partial_at.is_not(None)).values(partial_at=until))
 
     def forget(self, session: Session, now: datetime) -> int:
-        return changed(session, delete(SessionRecord).where(SessionRecord.expires_at <= now))
+        """Delete what is over; not what is still to be filed as partial, which a time without a worker must not lose."""
+        gone = (SessionRecord.expires_at <= now, SessionRecord.partial_at.is_(None))
+        return changed(session, delete(SessionRecord).where(*gone))
 
     def _seal(self, held: Held) -> bytes:
         packed = json.dumps([held.seen, held.said, held.state.to_json(), held.report], separators=(",", ":"), ensure_ascii=False)

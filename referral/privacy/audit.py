@@ -29,6 +29,15 @@ class Action(StrEnum):
     CONTACT_GIVEN = "contact_given"
     CONTACT_WITHDRAWN = "contact_withdrawn"
     DIRECTORY_LOADED = "directory_loaded"
+    PIN_INVITED = "pin_invited"
+    PIN_SET = "pin_set"
+    PIN_WRONG = "pin_wrong"
+    PIN_LOCKED = "pin_locked"
+    SIGNED_IN = "signed_in"
+    READ = "read"
+    HANDED_ON = "handed_on"
+    SERVICE_GIVEN = "service_given"
+    DONE = "done"
 
 
 class AuditRecord(Base):

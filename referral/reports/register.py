@@ -38,6 +38,14 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class Reachable:
+    """A reporter agreed to be contacted: in these hours, by text or by a call. Never the number."""
+
+    hours: Hours
+    by_call: bool
+
+
+@dataclass(frozen=True, slots=True)
 class NewReport:
     """A report to be kept. `code_digest` is the keyed digest of the reporter's code; the code itself is nowhere."""
 
@@ -119,10 +127,17 @@ class Register:
         record = session.get_one(ReportRecord, report)
         record.contact = record.contact_hours = record.contact_by_call = record.contact_until = None
 
-    def find(self, session: Session, report: str) -> Report | None:
-        """What routing and alerts need; nothing sealed is opened."""
+    def reachable(self, session: Session, report: str, now: datetime) -> Reachable | None:
+        """Whether and when a reporter may be contacted; nothing is opened for it."""
         record = session.get(ReportRecord, report)
-        return None if record is None else _view(record, _clear(record))
+        if record is None or record.contact_hours is None or record.contact_until is None or record.contact_until <= now:
+            return None
+        return Reachable(record.contact_hours, bool(record.contact_by_call))
+
+    def find(self, session: Session, report: str) -> Report | None:
+        """What routing and alerts need: what is in clear, and the spot, since the offices of the very place are asked. Nothing else is opened."""
+        record = session.get(ReportRecord, report)
+        return None if record is None else _view(record, _clear(record).adding(spot=self._open(report, "spot", record.spot)))
 
     def read(self, session: Session, report: str) -> Report | None:
         """Everything, opened. Raises privacy.seal.Unreadable if a field was changed or its key is gone."""

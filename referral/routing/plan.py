@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
-from referral.routing.exclusions import rules_for
+from referral.routing.exclusions import LOCAL, rules_for
 from referral.routing.table import Seek, Table
-from referral.vocabulary.duty import DutyBearer, Institution, Office, Role
+from referral.vocabulary.duty import A_PART, DutyBearer, Institution, Office, Role
 from referral.vocabulary.place import Ground
 from referral.vocabulary.report import SEXUAL, Accused, Concern, Told, Urgency
 
@@ -114,6 +114,13 @@ def _flags(told: Told, steps: Sequence[Step], need: int) -> tuple[str, ...]:
     return tuple(flags)
 
 
+def _certain(role: Role, bearers: list[DutyBearer]) -> list[DutyBearer]:
+    """Without the local posts of several parts of the place: the nearest chief need not be the child's, and the wrong one must not learn of it."""
+    if role not in LOCAL or len({bearer.office.id for bearer in bearers if bearer.distance == A_PART}) < 2:
+        return bearers
+    return [bearer for bearer in bearers if bearer.distance != A_PART]
+
+
 class _Choice:
     """Picks people for one plan: nobody twice, no office twice, nobody whom a rule takes out, the doubtful last."""
 
@@ -152,7 +159,7 @@ class _Choice:
                 verdict = verdicts[office.id] = self._may(office)
             if verdict:
                 by_post.setdefault((office.role, bearer.neighbour), []).append(bearer)
-        return by_post
+        return {post: _certain(post[0], found) for post, found in by_post.items()}
 
     def _may(self, office: Office) -> bool:
         for rule in self._rules:

@@ -21,7 +21,7 @@ dial 77              dial it with an extension dial *123#      any other code
 1, 2, words ...      answer the screen         keys ...        the same, whatever the words are
 hang up              end the session
 text ...             text the service          inbox           read this phone's texts
-phones               list the phones           phone X         take another: its place in the list, its name or its number
+phones [NAME|all]    list the phones           phone X         take another: its place in the list, its name or its number
 network X            safaricom, airtel, telkom or equitel, this phone's, from its next call on
 wait [seconds]       wait for a text           help, quit"""
 
@@ -50,11 +50,11 @@ class Terminal:
             "phone": self._take,
             "network": self._change_network,
             "wait": self._wait,
+            "phones": self._list,
         }
         self._alone: Mapping[str, Callable[[], None]] = {
             "hang up": self._hang_up,
             "inbox": self._inbox,
-            "phones": self._list,
             "help": lambda: self._echo(HELP),
         }
 
@@ -104,9 +104,10 @@ class Terminal:
         phones = self._phones()
         if wanted.isascii() and wanted.isdigit() and 0 < int(wanted) <= len(phones):
             return phones[int(wanted) - 1].number
-        named = [phone.number for phone in phones if phone.label and wanted.lower() in phone.label.lower()]
-        if len(named) == 1:
-            return named[0]
+        named = [phone for phone in phones if phone.label and wanted.lower() in phone.label.lower()]
+        named = [phone for phone in named if phone.unread] or named  # whoever has something to answer is meant
+        if named and len({phone.label for phone in named}) == 1:
+            return named[0].number
         if named or not any(character.isdigit() for character in wanted):
             raise Refused("no-such-phone")
         try:
@@ -163,10 +164,17 @@ class Terminal:
         if not texts:
             self._echo("(no texts)")
 
-    def _list(self) -> None:
-        for place, phone in enumerate(self._phones(), start=1):
+    def _list(self, wanted: str = "") -> None:
+        """The phones with something unread or in use; those of a name, or all of them, where asked."""
+        phones = self._phones()
+        for place, phone in enumerate(phones, start=1):
+            known = wanted == "all" or (wanted.lower() in phone.label.lower() if wanted else phone.unread or not phone.label or phone.number == self._number)
+            if not known:
+                continue
             unread = f", {phone.unread} unread" if phone.unread else ""
-            self._echo(f"{place:>2} {phone.number}  {phone.label or '-'} ({phone.network}{unread})")
+            self._echo(f"{place:>3} {phone.number}  {phone.label or '-'} ({phone.network}{unread})")
+        if not wanted:
+            self._echo(f"({len(phones)} phones in all: phones NAME, or phones all)")
 
     def _take(self, wanted: str) -> None:
         self._number = self._pick(wanted)

@@ -110,6 +110,10 @@ class Doubt(StrEnum):
     OFF_DUTY = "off_duty"
 
 
+A_PART = 1
+"""The distance of an office that answers for a part of the place only: a chief of one location of a ward."""
+
+
 @dataclass(frozen=True, slots=True)
 class DutyBearer:
     """An office and the person who answers for it at a given moment: the holder, or on leave the deputy.

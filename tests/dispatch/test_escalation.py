@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -291,7 +292,7 @@ class TestNobodyActs:
         for _ in range(70):
             world.wait(minutes(1))
             seen.append(step(world))
-        jumps = [(before, after) for before, after in zip(seen, seen[1:], strict=False) if before != after]
+        jumps = [(before, after) for before, after in pairwise(seen) if before != after]
         assert jumps == [(1, 2), (2, 3), (3, END)]
 
 
@@ -344,5 +345,3 @@ def test_partial_reports_of_a_time_without_worker_are_filed_all(world: World) ->
     world.wait(minutes(3), step=timedelta(seconds=2 * 30))
     with world.rows() as session:
         assert session.scalar(select(func.count()).select_from(ReportRecord)) == 55
-
-

@@ -23,13 +23,15 @@ def alert(world: World) -> AlertRecord:
 
 def everything(world: World) -> list[tuple[object, ...]]:
     with world.rows() as session:
-        rows = [(row.id, row.due_at, row.sent_at, row.delivered_at, row.failed_at, row.revoked_at, row.acknowledged_at, row.step) for row in session.scalars(select(AlertRecord))]
+        rows = [
+            (row.id, row.due_at, row.sent_at, row.delivered_at, row.failed_at, row.revoked_at, row.acknowledged_at, row.step)
+            for row in session.scalars(select(AlertRecord))
+        ]
         ladder = session.scalars(select(LadderRecord)).one()
-        return sorted(rows, key=str) + [(ladder.step, ladder.step_due_at, ladder.action_due_at)]
+        return [*sorted(rows, key=str), (ladder.step, ladder.step_due_at, ladder.action_due_at)]
 
 
-@pytest.fixture
-def out(world: World) -> World:
+def _out(world: World) -> World:
     """A RED report whose two alerts went out: the children's officer's is text number 0."""
     world.receipts = False
     sent(world.phone())
@@ -38,12 +40,22 @@ def out(world: World) -> World:
     return world
 
 
+@pytest.fixture
+def out(world: World) -> World:
+    return _out(world)
+
+
+@pytest.fixture
+def out_lite(sqlite_world: World) -> World:
+    return _out(sqlite_world)
+
+
 class TestNothingIsBelieved:
     @pytest.mark.parametrize("status", ["", "Delivered", "SUCCESS?", "Sent", "Submitted", "Buffered", "x" * 5000, "\x00", "🙂"])
-    def test_of_words_that_say_nothing(self, out: World, status: str) -> None:
-        before = everything(out)
-        out.receipt(message_id(0), status)
-        assert everything(out) == before
+    def test_of_words_that_say_nothing(self, out_lite: World, status: str) -> None:
+        before = everything(out_lite)
+        out_lite.receipt(message_id(0), status)
+        assert everything(out_lite) == before
 
     @pytest.mark.parametrize("gateway_id", ["", "None", "ATXid_of_somebody_else", "\x00", "x" * 10_000])
     def test_of_ids_that_are_none_of_ours(self, out: World, gateway_id: str) -> None:
@@ -53,7 +65,11 @@ class TestNothingIsBelieved:
 
     def test_without_the_token_nothing_is_heard(self, out: World) -> None:
         before = everything(out)
-        for path, form in (("delivery", {"id": message_id(0), "status": "Failed"}), ("opt-out", {"phoneNumber": out.number_of(CHILDREN)}), ("inbound", {"from": "x", "text": "OK"})):
+        for path, form in (
+            ("delivery", {"id": message_id(0), "status": "Failed"}),
+            ("opt-out", {"phoneNumber": out.number_of(CHILDREN)}),
+            ("inbound", {"from": "x", "text": "OK"}),
+        ):
             for token in ("wrong", TOKENS[0]):
                 answer = out.web.post(f"/sms/{token}/{path}", data=form)
                 assert (answer.status_code, answer.data) == (404, b"")
@@ -86,29 +102,29 @@ class TestDelivered:
         assert everything(out) == was
 
     @pytest.mark.parametrize("order", list(itertools.permutations(["Sent", "Buffered", "Success"])), ids=" ".join)
-    def test_in_any_order(self, out: World, order: tuple[str, ...]) -> None:
+    def test_in_any_order(self, out_lite: World, order: tuple[str, ...]) -> None:
         for status in order:
-            out.receipt(message_id(0), status)
-        assert alert(out).delivered_at == out.clock.now
-        assert alert(out).failed_at is None
+            out_lite.receipt(message_id(0), status)
+        assert alert(out_lite).delivered_at == out_lite.clock.now
+        assert alert(out_lite).failed_at is None
 
 
 class TestNotDelivered:
     @pytest.mark.parametrize("reason", ["UserInBlackList", "UserIsInactive", "UserDoesNotExist", "NotNetworkSubcriber", "UserAccountSuspended"])
-    def test_because_of_the_number_the_next_is_told_and_the_roster_is_flagged(self, out: World, reason: str) -> None:
-        out.receipt(message_id(0), "Failed", reason)
-        out.work()
-        assert out.gateway.sent[-1][0] == out.number_of("co-msambweni-2")
-        person = out.service.roster().person(CHILDREN)
+    def test_because_of_the_number_the_next_is_told_and_the_roster_is_flagged(self, out_lite: World, reason: str) -> None:
+        out_lite.receipt(message_id(0), "Failed", reason)
+        out_lite.work()
+        assert out_lite.gateway.sent[-1][0] == out_lite.number_of("co-msambweni-2")
+        person = out_lite.service.roster().person(CHILDREN)
         assert person is not None
         assert person.unreachable
 
     @pytest.mark.parametrize("status", ["Failed", "Rejected", "AbsentSubscriber", "Expired"])
-    def test_for_another_reason_the_next_is_told_and_nobody_is_flagged(self, out: World, status: str) -> None:
-        out.receipt(message_id(0), status, "DeliveryFailure")
-        out.work()
-        assert out.gateway.sent[-1][0] == out.number_of("co-msambweni-2")
-        person = out.service.roster().person(CHILDREN)
+    def test_for_another_reason_the_next_is_told_and_nobody_is_flagged(self, out_lite: World, status: str) -> None:
+        out_lite.receipt(message_id(0), status, "DeliveryFailure")
+        out_lite.work()
+        assert out_lite.gateway.sent[-1][0] == out_lite.number_of("co-msambweni-2")
+        person = out_lite.service.roster().person(CHILDREN)
         assert person is not None
         assert not person.unreachable
 
@@ -136,6 +152,16 @@ class TestNotDelivered:
         for _ in range(3):
             one.round()
         assert [to for to, _ in early.sent] == [world.number_of(person) for person in (CHILDREN, "desk-ukunda-1", "co-msambweni-2")]
+
+    @pytest.mark.parametrize("status", ["AbsentSubscriber", "Expired", "Failed"])
+    def test_somebody_who_answers_all_the_same_is_heard(self, out_lite: World, status: str) -> None:
+        words = out_lite.gateway.sent[0][1]
+        out_lite.receipt(message_id(0), status)
+        out_lite.work()
+        out_lite.text(out_lite.number_of(CHILDREN), "OK " + words.split("OK ")[1][:4])
+        out_lite.work()
+        assert alert(out_lite).acknowledged_at == out_lite.clock.now
+        assert alert(out_lite).wrong_answers == 0
 
     def test_somebody_who_has_answered_is_not_replaced(self, out: World) -> None:
         words = out.gateway.sent[0][1]

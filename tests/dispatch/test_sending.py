@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -57,10 +58,8 @@ class Slow(RecordingGateway):
     meeting: threading.Barrier = field(default_factory=lambda: threading.Barrier(2))
 
     def send(self, to, text):  # type: ignore[no-untyped-def]
-        try:
+        with suppress(threading.BrokenBarrierError):
             self.meeting.wait(0.3)
-        except threading.BrokenBarrierError:
-            pass
         return super().send(to, text)
 
 
@@ -81,6 +80,11 @@ def change(world: World, do: Callable[..., object]) -> None:
 
 def worker(world: World, gateway: RecordingGateway) -> Worker:
     return Worker(world.service.jobs(gateway), world.clock, Never(), pause=0)  # type: ignore[arg-type]
+
+
+def rounds(one: Worker, count: int) -> None:
+    for _ in range(count):
+        one.round()
 
 
 class TestOnce:
@@ -222,8 +226,7 @@ class TestTheWorkerIsKilled:
         deadly = Deadly(kills=2)
         for _ in range(2):
             with pytest.raises(Killed):
-                for _ in range(3):
-                    worker(world, deadly).round()
+                rounds(worker(world, deadly), 3)
             world.clock.turn(timedelta(seconds=61))
         world.wait(timedelta(minutes=20))
         total = [to for to, _ in (*deadly.sent, *world.gateway.sent)]
@@ -335,5 +338,3 @@ def one_time(words: str) -> str:
     found = re.search(r"OK (\d{4})", words)
     assert found, words
     return found[1]
-
-

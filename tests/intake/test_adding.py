@@ -105,7 +105,7 @@ class TestUrgencyRises:
         assert only(world).urgency is Urgency.RED
         world.work()
         assert world.gateway.sent
-        assert not [text for _, text in world.gateway.sent if words.split()[-1] in text]
+        assert not [text for _, text in world.gateway.sent if words.rsplit(maxsplit=1)[-1] in text]
 
     def test_nobody_is_told_twice_and_both_clocks_are_the_new_ones(self, world: World) -> None:
         phone = to_reporter(sent(world.phone(), danger=NOT_NOW, concern=SEXABUSE, who=HOME))

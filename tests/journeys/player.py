@@ -14,9 +14,7 @@ from referral.alerts.records import AlertRecord, LadderRecord
 from referral.directory.people import bump
 from referral.directory.records import AbsenceRow
 from referral.intake.records import SessionRecord
-from referral.reports.records import ReportRecord
-from referral.routing.exclusions import LOCAL
-from referral.vocabulary.duty import Institution, Office
+from tests.journeys.facts import INSTITUTIONS, Facts, JourneyFailed
 from tests.journeys.officers import Officers
 from tests.world import Phone, World
 
@@ -26,20 +24,13 @@ _MASKS = (
     (re.compile(r"(?<=OK )\d{4}|(?<=NO )\d{4}|(?<=ACT )\d{4}"), "####"),
 )
 _CODE = re.compile(r"\b\d{4} \d{4} \d{4}\b")
+_ALERT = re.compile(r"REFERRAL \d{6} .*OK (\d{4})")
 _RECEIVES = re.compile(r".+ receives( at \d\d:\d\d)?$")
 _CALLERS = {"caller": "+254700000001", "second caller": "+254700000002", "practising caller": "+254700000003"}
 _KEYS = {"nothing": ""}
 _OTHER_CODE = "1357 9135 7913"
 """What is typed for a code of nobody. No report's code is like it but by a chance of one in a million million."""
 ENDS = "(the call ends)"
-INSTITUTIONS = {
-    "children's offices": Institution.CHILDREN,
-    "police": Institution.POLICE,
-    "administration": Institution.ADMINISTRATION,
-    "health posts": Institution.HEALTH,
-    "education offices": Institution.EDUCATION,
-    "NGOs": Institution.NGO,
-}
 
 
 @dataclass(frozen=True)
@@ -49,10 +40,6 @@ class Step:
     at: int
     said: str
     expected: tuple[str, ...]
-
-
-class JourneyFailed(AssertionError):
-    """Something happens that the journey does not say, or its line means nothing."""
 
 
 def read(path: Path) -> Iterator[Step]:
@@ -78,6 +65,7 @@ class Player:
         self._codes: dict[str, str] = {}
         self._heard = 0
         self._officers = Officers(world.service.roster())
+        self._facts = Facts(world, self._officers)
         self._commands: tuple[tuple[re.Pattern[str], Callable[..., list[str]]], ...] = (
             (re.compile(rf"({'|'.join(_CALLERS)}) dials ?(.*)$"), self._dial),
             (re.compile(rf"({'|'.join(_CALLERS)}) presses (.+)$"), self._press),
@@ -88,11 +76,11 @@ class Player:
             (re.compile(r"(.+) texts (.+?)(?: \(the number of (.+)\))?$"), self._text),
             (re.compile(r"(.+) goes on leave$"), self._leave),
             (re.compile(r"no receipts come$"), self._no_receipts),
-            (re.compile(r"nobody has been told$"), self._nobody),
-            (re.compile(rf"nobody of the ({'|'.join(INSTITUTIONS)})( below the county)? has been told$"), self._none_of),
-            (re.compile(r"no chief, elder, school or cleric has been told$"), self._no_local),
-            (re.compile(r"(nothing|\d+ reports?) (?:has|have) been kept$"), self._kept),
-            (re.compile(r"the caller's number has (not )?been kept$"), self._number_kept),
+            (re.compile(r"nobody has been told$"), self._facts.nobody),
+            (re.compile(rf"nobody of the ({'|'.join(INSTITUTIONS)})(?: of (.+))? has been told$"), self._facts.none_of),
+            (re.compile(r"no chief, elder, school or cleric has been told$"), self._facts.no_local),
+            (re.compile(r"(nothing|\d+ reports?) (?:has|have) been kept$"), self._facts.kept),
+            (re.compile(r"the caller's number has (not )?been kept$"), self._facts.number_kept),
         )
 
     def play(self, path: Path) -> list[str]:
@@ -190,7 +178,7 @@ class Player:
     def _text(self, office: str, words: str, other: str | None) -> list[str]:
         number, _ = self._alerted(office)
         _, alert = self._alerted(other or office)
-        one_time = re.search(r"OK (\d{4})", alert)
+        one_time = _ALERT.match(alert)
         if one_time is None and ("####" in words or "????" in words):
             raise JourneyFailed(f"{other or office} has no alert to answer")
         right = one_time[1] if one_time else ""
@@ -202,7 +190,7 @@ class Player:
     def _alerted(self, office: str) -> tuple[str, str]:
         """The phone of this office that was alerted last, and its last alert; else the phone of its first person."""
         for number, text in reversed(self._world.gateway.sent):
-            if self._officers.name(number) == office and re.search(r"OK \d{4}", text):
+            if self._officers.name(number) == office and _ALERT.match(text):
                 return number, text
         number = self._officers.number(office)
         if number is None:
@@ -223,34 +211,6 @@ class Player:
         self._world.receipts = False
         return []
 
-    # ── what must be so ──
-
-    def _nobody(self) -> list[str]:
-        with self._world.rows() as session:
-            waiting = session.scalar(select(func.count()).select_from(AlertRecord))
-        return _must(not self._world.gateway.sent and not waiting, "somebody has been told, or is going to be")
-
-    def _none_of(self, institution: str, below: str | None) -> list[str]:
-        told = [office.name for office in self._told() if office.institution is INSTITUTIONS[institution] and not (below and office.county_wide)]
-        return _must(not told, f"told: {', '.join(told)}")
-
-    def _no_local(self) -> list[str]:
-        told = [office.name for office in self._told() if office.role in LOCAL]
-        return _must(not told, f"told: {', '.join(told)}")
-
-    def _told(self) -> list[Office]:
-        return [office for number, _ in self._world.gateway.sent if (office := self._officers.office(number)) is not None]
-
-    def _kept(self, count: str) -> list[str]:
-        with self._world.rows() as session:
-            kept = session.scalar(select(func.count()).select_from(ReportRecord))
-        return _must(kept == (0 if count == "nothing" else int(count.split()[0])), f"{kept} are kept")
-
-    def _number_kept(self, absent: str | None) -> list[str]:
-        with self._world.rows() as session:
-            kept = session.scalar(select(func.count()).select_from(ReportRecord).where(ReportRecord.contact.is_not(None)))
-        return _must(bool(kept) is not bool(absent), f"{kept} numbers of callers are kept")
-
     def _received(self, *, timed: bool = False) -> list[str]:
         at = f" at {self._world.clock.now.astimezone(self._zone):%H:%M}" if timed else ""
         fresh = self._world.gateway.sent[self._heard :]
@@ -258,16 +218,12 @@ class Player:
         return [line for number, text in fresh for line in (f"{self._officers.name(number)} receives{at}", f"  {_masked(text)}")]
 
 
-def _must(so: bool, else_: str) -> list[str]:
-    if not so:
-        raise JourneyFailed(else_)
-    return []
-
-
 def _chosen(screen: str, key: str) -> str:
     """`What is asked? > 3 The line that was chosen`, or what was typed."""
-    asked, *lines = screen[4:].split("\n")
-    return f"{_masked(asked)} > {next((line for line in lines if line.startswith(f'{key} ')), key)}"
+    lines = screen[4:].split("\n")
+    asked = [line for line in lines if not line[:2].strip().isdigit()]
+    question = next((line for line in reversed(asked) if line.endswith("?")), asked[-1] if asked else "")
+    return f"{_masked(question)} > {next((line for line in lines if line.startswith(f'{key} ')), key)}"
 
 
 def _shown(screen: str) -> list[str]:

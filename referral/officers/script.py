@@ -1,0 +1,148 @@
+"""The officers' menu as data, and one pure step: a key in, where it leads and what it asks to be done out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from types import MappingProxyType
+
+from referral.casework.desk import Standing
+from referral.casework.grammar import REASONS
+from referral.casework.records import Given
+from referral.officers.state import State
+
+EXTENSION = "77"
+"""What officers dial behind the service's code. It stands on no screen of a caller."""
+
+BACK, MORE = "0", "9"
+_LINES = {str(number): number - 1 for number in range(1, 9)}
+
+
+class Does(StrEnum):
+    READ = "read"
+    ACT = "act"
+    DECLINE = "decline"
+    HAND_ON = "hand_on"
+    GIVE = "give"
+
+
+class Source(StrEnum):
+    """Where a node gets its lines, or its pages, from the desk."""
+
+    ALERTS = "alerts"
+    ANSWERS = "answers"
+    OFFICES = "offices"
+    PAGES = "pages"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """`text` is a catalogue key, `go` the next node, `does` what must be done before it is shown."""
+
+    value: str
+    text: str
+    go: str
+    does: Does | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A screen. Lines from a `source` lead to `go`; `saves` names what was chosen; `back` is where key 0 leads from its first page."""
+
+    name: str
+    prompt: str
+    lines: tuple[Line, ...] = ()
+    source: Source | None = None
+    go: str = ""
+    saves: str | None = None
+    back: str | None = None
+
+
+_OPEN = Line("open", "officers.open", "report", Does.READ)
+_READ = Line("read", "officers.read", "report", Does.READ)
+_ACT = Line("act", "officers.act", "noted", Does.ACT)
+_HAND = Line("hand", "officers.hand", "hand")
+_GIVEN = Line("given", "officers.given", "service")
+_CANNOT = Line("cannot", "officers.cannot", "cannot")
+
+ANSWERS = MappingProxyType(
+    {
+        Standing.NEW: (_OPEN, _CANNOT),
+        Standing.ANSWERED: (_READ, _ACT, _HAND, _GIVEN, _CANNOT),
+        Standing.ACTING: (_READ, _HAND, _GIVEN, _CANNOT),
+    }
+)
+"""What can be done with an alert, by how far its officer is with it."""
+
+_ALERTS = Line("alerts", "officers.alerts_again", "alerts")
+
+NODES = MappingProxyType(
+    {
+        node.name: node
+        for node in (
+            Node("alerts", "officers.alerts", source=Source.ALERTS, go="alert", saves="alert"),
+            Node("alert", "officers.alert", source=Source.ANSWERS, back="alerts"),
+            Node("report", "officers.page", (Line("next", "officers.next", "alert"),), source=Source.PAGES, back="alert"),
+            Node("hand", "officers.hand.to", source=Source.OFFICES, go="hand.sure", saves="office", back="alert"),
+            Node("hand.sure", "officers.hand.sure", (Line("yes", "officers.hand.yes", "noted", Does.HAND_ON),), back="hand"),
+            Node("service", "officers.service", tuple(Line(one, f"officers.service.{one}", "day") for one in Given), saves="service", back="alert"),
+            Node("day", "officers.day", tuple(Line(day, f"officers.day.{day}", "rest") for day in ("today", "yesterday")), saves="day", back="service"),
+            Node(
+                "rest",
+                "officers.rest",
+                (Line("more", "officers.rest.more", "noted", Does.GIVE), Line("done", "officers.rest.done", "noted", Does.GIVE)),
+                saves="rest",
+                back="day",
+            ),
+            Node(
+                "cannot",
+                "officers.cannot.why",
+                tuple(Line(why, f"officers.cannot.{why}", "noted", Does.DECLINE) for why in REASONS.values()),
+                saves="reason",
+                back="alert",
+            ),
+            Node("noted", "", (_ALERTS,)),
+        )
+    }
+)
+"""Every screen after signing in. "noted" tells an outcome, in words the state carries."""
+
+OVER = "over"
+"""The node of a dialogue that has ended; its words are the state's note."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    state: State
+    does: Does | None = None
+
+
+def step(state: State, key: str) -> Move | None:
+    """Where a key leads, or None for one that means nothing here."""
+    node = NODES.get(state.node)
+    if node is None:
+        return None
+    if key == BACK:
+        return _back(node, state)
+    if key == MORE and state.more:
+        further = 1 if node.source is Source.PAGES else len(state.shown)
+        return Move(replace(state, before=(*state.before, state.offset), offset=state.offset + further, shown=(), more=False))
+    at = _LINES.get(key)
+    if at is None or at >= len(state.shown):
+        return None
+    value = state.shown[at]
+    line = lines_of(node).get(value) or Line(value, "", node.go)
+    chosen = state if node.saves is None else state.picking(node.saves, value)
+    return Move(chosen.at(line.go), line.does)
+
+
+def lines_of(node: Node) -> dict[str, Line]:
+    """Every fixed line the node can ever show, by value."""
+    answers = tuple(line for lines in ANSWERS.values() for line in lines) if node.source is Source.ANSWERS else ()
+    return {line.value: line for line in (*node.lines, *answers)}
+
+
+def _back(node: Node, state: State) -> Move | None:
+    if state.before:
+        return Move(replace(state, offset=state.before[-1], before=state.before[:-1], shown=(), more=False))
+    return None if node.back is None else Move(state.at(node.back))
