@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import random
-import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+
+import structlog
+from sqlalchemy.orm import Session
 
 from referral.alerts.outbox import Outbox
+from referral.casework.desk import Desk
+from referral.casework.handing_on import HandingOn
 from referral.casework.officers import OfficersAnswers
+from referral.casework.pins import Pins
 from referral.conversation.script import dialogue
+from referral.county import read_county
 from referral.directory.snapshot import Roster, RosterCache
 from referral.dispatch.escalate import Escalation
 from referral.dispatch.receipts import Receipts
@@ -22,22 +27,33 @@ from referral.handover.contacts import Contacts
 from referral.handover.ladder import Ladder
 from referral.handover.planner import Planner
 from referral.intake.converse import Conversations
+from referral.intake.dialogues import Dialogues
 from referral.intake.filing import Filing
 from referral.intake.guide import DirectoryGuide
+from referral.intake.inbox import Manners
+from referral.intake.questions import Questions
+from referral.intake.services import Services
 from referral.intake.sessions import Sessions
-from referral.intake.texts import Text, Texts, take
+from referral.intake.texting import Texting
+from referral.intake.texts import AGAIN, Text, Texts
+from referral.officers.converse import OfficersMenu
+from referral.officers.screens import Screens
+from referral.officers.sessions import OfficerSessions
+from referral.officers.sign_in import SignIn
 from referral.privacy.audit import Audit
 from referral.privacy.daykeys import DayKeys, forget_old_days
 from referral.privacy.keys import Keys
+from referral.privacy.logs import describe
 from referral.privacy.seal import Sealer
 from referral.reports.register import Register
 from referral.routing.clock import Randomness
-from referral.routing.policy import Policy, parse_policy
-from referral.routing.table import Table, parse_table
-from referral.settings import Settings
+from referral.routing.policy import Policy
+from referral.settings import Settings, SmsPull
 from referral.store.database import Database
 from referral.texts.catalogue import Catalogue
-from referral.ussd.render import UssdSurface
+from referral.understanding.places import Gazetteer
+from referral.understanding.words import Words
+from referral.ussd.render import ScreenTooLong, UssdSurface
 
 Clock = Callable[[], datetime]
 FIELDS_KEY = "k1"
@@ -46,8 +62,28 @@ WEB_PATIENCE, WORKER_PATIENCE = 4.0, 30.0
 """Seconds to wait for a lock: a caller must be answered within ten, the worker has time."""
 
 
+PULLS = 60.0
+"""Seconds between two looks into the gateway's inbox."""
+log = structlog.get_logger()
+
+
 def utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+class Gazetteers:
+    """The names of places as texts spell them, built anew when the directory has changed."""
+
+    def __init__(self, roster: Callable[[], Roster], words: Words) -> None:
+        self._roster = roster
+        self._words = words
+        self._built: tuple[int, Gazetteer] | None = None
+
+    def __call__(self) -> Gazetteer:
+        roster = self._roster()
+        if self._built is None or self._built[0] != roster.version:
+            self._built = roster.version, Gazetteer(roster.places(), self._words)
+        return self._built[1]
 
 
 @dataclass(frozen=True)
@@ -71,18 +107,38 @@ class Service:
     daykeys: DayKeys
     conversations: Conversations
     texts: Texts
+    dialogues: Dialogues
+    texting: Texting
     officers: OfficersAnswers
+    pins: Pins
+    officers_menu: OfficersMenu
     receipts: Receipts
 
-    def read_text(self, text: Text, now: datetime) -> bool:
-        """First question for every text: is it from an officer? True if it was, and has been answered."""
-        with self.database.transaction() as session:
-            person = self.contacts.whose(session, text.sender)
-            if person is None or not self.officers.means_us(session, person, text.words, now):
-                return False
-            if take(session, text.row):
-                self.officers.answer(session, person, text.words, now)
-            return True
+    def read_text(self, session: Session, text: Text) -> None:
+        """First question for every text: does it answer an alert? Only then is it an officer's; any other is somebody's who texts about a child."""
+        now = self.clock()
+        person = self.contacts.whose(session, text.sender)
+        if person is not None and self.officers.means_us(session, person, text.words, now):
+            self.officers.answer(session, person, text.words, now)
+        else:
+            self.texting.take(session, text, now)
+
+    def file_silent_texts(self) -> int:
+        """File what senders who fell silent had told. One that cannot be filed is tried again in a minute and keeps nobody back."""
+        now = self.clock()
+        with self.database.read() as session:
+            tags = self.dialogues.silent(session, now, 50)
+        return sum(self._file_silent_text(tag, now) for tag in tags)
+
+    def _file_silent_text(self, tag: bytes, now: datetime) -> int:
+        try:
+            with self.database.transaction() as session:
+                return int(self.texting.file_silent(session, tag, now))
+        except Exception as error:
+            log.error("a silent dialogue not filed", **describe(error))
+            with self.database.transaction() as session:
+                self.dialogues.put_off(session, tag, now + AGAIN)
+            return 0
 
     def jobs(self, gateway: Gateway) -> Sequence[Job]:
         """What a worker does, in the order of a round: send first, since a child in danger waits for nothing else."""
@@ -104,19 +160,30 @@ class Service:
             Job("send", lambda: sender.send_due(self.clock)),
             Job("texts", lambda: self.texts.handle(self.read_text, self.clock())),
             Job("climb", lambda: escalation.climb(self.clock())),
-            Job("silent", lambda: self.conversations.file_silent(self.clock()), seconds=1),
+            Job("silent", lambda: self.conversations.file_silent(self.clock()) + self.file_silent_texts(), seconds=1),
+            *self._pull(gateway),
             Job("heartbeat", lambda: beat(self.database, self.clock()), seconds=5),
             Job("forget", self._forget, seconds=60),
         )
 
+    def _pull(self, gateway: Gateway) -> tuple[Job, ...]:
+        if self.settings.sms_pull is SmsPull.OFF:
+            return ()
+        return (Job("pull", lambda: self.texts.pull(gateway, self.clock()), seconds=PULLS),)
+
     def _forget(self) -> int:
         now = self.clock()
         self.conversations.forget(now)
+        self.officers_menu.forget(now)
         self.texts.forget(now)
         with self.database.transaction() as session:
             forget_old_days(session, now)
             self.outbox.forget_texts(session, now)
             self.receipts.forget(session, now)
+            self.outbox.drop_reporter_texts(session, now)
+            self.dialogues.forget(session, now)
+            self.register.forget_contacts(session, now)
+            Manners.forget(session, now)
         self.database.forget_residue()
         return 0
 
@@ -128,10 +195,11 @@ def build(settings: Settings, *, clock: Clock = utc_now, patience: float = WEB_P
     database = Database(settings.database_url, busy_seconds=patience)
     randomness = randomness or random.SystemRandom()
     catalogue = Catalogue.load()
-    policy, table = read_county(settings.config)
+    county = read_county(settings.config)
+    policy = county.policy
     roster = RosterCache(database, unverified_days=policy.unverified_days).roster
     register, outbox, audit = Register(sealer), Outbox(sealer, timedelta(minutes=policy.lease)), Audit(keys.audit)
-    planner = Planner(roster, table, policy)
+    planner = Planner(roster, county.table, policy)
     ladder = Ladder(planner, register, outbox, audit, randomness)
     contacts = Contacts(roster, sealer, keys)
     filing = Filing(register, planner, ladder, audit, keys)
@@ -140,6 +208,34 @@ def build(settings: Settings, *, clock: Clock = utc_now, patience: float = WEB_P
     sessions = Sessions(sealer)
     surface = UssdSurface(catalogue)
     conversations = Conversations(database, sessions, daykeys, filing, dialogue(), guide, surface, policy)
+    dialogues = Dialogues(sealer, daykeys)
+    questions = Questions(catalogue, settings.at_ussd_code)
+    texting = Texting(
+        filing=filing,
+        dialogues=dialogues,
+        manners=Manners(daykeys),
+        outbox=outbox,
+        guide=guide,
+        words=county.words,
+        keywords=county.keywords,
+        gazetteer=Gazetteers(roster, county.words),
+        questions=questions,
+        services=Services(county.services, roster, questions),
+        ours=frozenset(name.casefold() for name in (settings.at_shortcode, settings.at_sender_id) if name),
+    )
+    pins = Pins(database, sealer, planner, outbox, audit)
+    desk = Desk(register, outbox, ladder, planner, contacts, audit)
+    handing_on = HandingOn(desk)
+    menu = OfficersMenu(
+        database=database,
+        sessions=OfficerSessions(sealer, timedelta(minutes=policy.session_forgotten)),
+        daykeys=daykeys,
+        contacts=contacts,
+        sign_in=SignIn(pins, policy.timezone),
+        desk=desk,
+        handing_on=handing_on,
+        screens=Screens(desk, handing_on, surface, catalogue, ScreenTooLong),
+    )
     return Service(
         settings=settings,
         database=database,
@@ -157,16 +253,14 @@ def build(settings: Settings, *, clock: Clock = utc_now, patience: float = WEB_P
         audit=audit,
         daykeys=daykeys,
         conversations=conversations,
-        texts=Texts(database, sealer, daykeys, filing),
+        texts=Texts(database, sealer, daykeys, pull_required=settings.sms_pull is SmsPull.REQUIRED),
+        dialogues=dialogues,
+        texting=texting,
         officers=OfficersAnswers(register, outbox, ladder, contacts, audit),
+        pins=pins,
+        officers_menu=menu,
         receipts=Receipts(database, outbox, register, ladder, contacts, keys),
     )
-
-
-def read_county(folder: Path) -> tuple[Policy, Table]:
-    """The county's figures and its routing table."""
-    policy = parse_policy(tomllib.loads((folder / "policy.toml").read_text("utf-8")))
-    return policy, parse_table(tomllib.loads((folder / "routing.toml").read_text("utf-8")))
 
 
 def officers_code(code: str) -> str:

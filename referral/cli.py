@@ -15,7 +15,9 @@ from typing import ParamSpec
 import click
 
 from referral import start
+from referral.app import officers_code
 from referral.directory.importer import ImportProblems, Loaded
+from referral.directory.people import UnknownPerson
 from referral.review import menu_tree, proof
 from referral.routing.reading import DataError
 from referral.settings import Settings, SettingsError, create_secrets, read_settings
@@ -197,6 +199,26 @@ def people() -> None:
 def people_load(file: Path) -> None:
     """Load real officers from a file outside the checkout: all rows or none."""
     click.echo(_loaded(start.load_officers(start.service(), file)))
+
+
+@main.group()
+def user() -> None:
+    """How officers sign in."""
+
+
+@user.command("invite")
+@click.argument("person")
+@told
+def user_invite(person: str) -> None:
+    """Print a one-time invitation to choose a PIN, good for 48 hours. It ends the PIN and the lock of before. Say it to them; never text it."""
+    ready = start.service()
+    try:
+        with ready.database.transaction() as session:
+            code = ready.pins.invite(session, person, ready.clock())
+    except UnknownPerson:
+        _complain([f"{person}: no officer has this id, or they are suspended"])
+    else:
+        click.echo(f"{person} dials {officers_code(ready.settings.at_ussd_code)} within 48 hours and gives {code[:4]} {code[4:]}")
 
 
 def _loaded(loaded: Loaded) -> str:

@@ -48,10 +48,11 @@ def proof(script: Script, guide: Guide, surface: Surface) -> tuple[list[str], li
     table = journeys(script, guide, surface)
     problems = [*graph(script), *pages(script, guide, surface), *texts(script, KEYS, catalogue.languages, fills), *over_budget(table)]
     shown = [
-        f"{len(script.nodes)} screens and forks, {len(fills)} texts in {len(catalogue.languages)} languages: reachable, ending, complete, GSM-7, within a screen",
+        f"{len(script.nodes)} screens and forks, {len(fills)} texts in {len(catalogue.languages)} languages: reachable, ending, complete, fitting",
         f"{'to Sent':16}{'plain':>20}{'longest':>24}",
         *(
-            f"{way.entry + ', ' + way.language:16}{way.plain_screens:>8} screens {way.plain_seconds:>5.0f} s{way.longest_screens:>10} screens {way.longest_seconds:>5.0f} s"
+            f"{way.entry + ', ' + way.language:16}{way.plain_screens:>8} screens {way.plain_seconds:>5.0f} s"
+            f"{way.longest_screens:>10} screens {way.longest_seconds:>5.0f} s"
             for way in table
         ),
     ]

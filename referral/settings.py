@@ -15,6 +15,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from environs import Env, EnvValidationError, ValidationError
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from referral.gateway.hosts import is_loopback
 from referral.privacy.keys import ROOT_LENGTH
@@ -196,6 +198,7 @@ def _sense(settings: Settings) -> list[str]:
             settings.gateway is GatewayKind.STANDIN and bool(settings.at_base_url) and not is_loopback(settings.at_base_url or ""),
             "AT_BASE_URL: the stand-in gateway is on this machine; REFERRAL_GATEWAY=africastalking sends to others",
         ),
+        (not _database(settings.database_url), "REFERRAL_DATABASE_URL: sqlite:///FILE or postgresql+psycopg://…"),
         (not settings.config.is_dir(), f"REFERRAL_CONFIG: {settings.config} is no folder"),
     )
     tokens = (("REFERRAL_USSD_TOKENS", settings.ussd_tokens), ("REFERRAL_SMS_TOKENS", settings.sms_tokens))
@@ -204,6 +207,16 @@ def _sense(settings: Settings) -> list[str]:
         *(problem for name, values in tokens for problem in _token_problems(name, values)),
         *(reason for wrong, reason in rules if wrong),
     ]
+
+
+def _database(url: str) -> bool:
+    """Whether an address is one of the two databases, and a file where it is SQLite: two processes cannot share a memory."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        return False
+    kind = parsed.get_backend_name()
+    return kind == "postgresql" or (kind == "sqlite" and bool(parsed.database) and parsed.database != ":memory:")
 
 
 def _token_problems(name: str, tokens: tuple[str, ...]) -> Iterator[str]:

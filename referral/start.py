@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sqlalchemy.orm import Session
+
 from referral.app import WORKER_PATIENCE, Service, build
 from referral.conversation.check import graph, pages
 from referral.directory.importer import Loaded, load, load_people
@@ -61,8 +63,8 @@ def refuse(ready: Service) -> None:
     if ready.settings.live:
         with ready.database.read() as session:
             roster = read_roster(session)
-        problems += _samples("offices", [office.id for office in roster.offices() if office.sample])
-        problems += _samples("people", [person.id for person in roster.people() if person.sample])
+            problems += _samples("offices", [office.id for office in roster.offices() if office.sample])
+            problems += _samples("people", [person.id for person in roster.people() if person.sample or _sample_number(ready, session, person.id)])
     if problems:
         raise SettingsError(problems)
 
@@ -72,6 +74,12 @@ def prepare(settings: Settings) -> Service:
     ready = build(settings, patience=WORKER_PATIENCE)
     upgrade(ready.database.engine)
     return ready
+
+
+def _sample_number(ready: Service, session: Session, person: str) -> bool:
+    """The number itself is looked at: a row that is not marked as a sample may hold a sample's number all the same."""
+    contact = ready.contacts.find(session, person)
+    return contact is not None and contact.number.sample
 
 
 def _samples(what: str, ids: list[str]) -> list[str]:

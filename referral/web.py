@@ -30,7 +30,7 @@ def callbacks_app(service: Service) -> Flask:
     settings = service.settings
     language = service.conversations.script.languages[0]
     apologies = Apologies(f"END {service.catalogue.say(language, 'fault.broken')}", f"END {service.catalogue.say(language, 'fault.busy')}")
-    ussd = UssdDoor(service.conversations, settings.ussd_tokens, settings.at_ussd_practice_code, apologies, service.clock)
+    ussd = UssdDoor(service.conversations, service.officers_menu, settings.ussd_tokens, settings.at_ussd_practice_code, apologies, service.clock)
     sms = SmsDoor(service.texts, service.receipts, settings.sms_tokens, service.clock)
     app.register_blueprint(ussd.blueprint())
     app.register_blueprint(sms.blueprint())

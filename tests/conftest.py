@@ -62,6 +62,7 @@ class Kept:
     """A database with the county loaded, to be copied for each test."""
 
     fresh: Callable[[str], str]
+    drop: Callable[[str], None]
 
 
 @pytest.fixture(scope="session")
@@ -88,7 +89,11 @@ def sqlite_county(tmp_path_factory: pytest.TempPathFactory) -> Kept:
         shutil.copy(template, copy)
         return f"sqlite:///{copy}"
 
-    return Kept(fresh)
+    def drop(name: str) -> None:
+        for file in folder.glob(f"{name}.db*"):
+            file.unlink()
+
+    return Kept(fresh, drop)
 
 
 @pytest.fixture(scope="session")
@@ -111,7 +116,10 @@ def postgres_county(postgres: str) -> Kept:
         run(f'CREATE DATABASE "{name}" TEMPLATE county')
         return url(name)
 
-    return Kept(fresh)
+    def drop(name: str) -> None:
+        run(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+    return Kept(fresh, drop)
 
 
 def _fill(url: str) -> None:
@@ -122,10 +130,12 @@ def _fill(url: str) -> None:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest) -> str:
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """A database of its own, migrated and with the county's sample directory in it; once on each engine."""
     county: Kept = request.getfixturevalue("sqlite_county" if request.param == "sqlite" else "postgres_county")
-    return county.fresh(f"t{random.getrandbits(64):016x}")
+    name = f"t{random.getrandbits(64):016x}"
+    yield county.fresh(name)
+    county.drop(name)
 
 
 @pytest.fixture

@@ -185,7 +185,7 @@ class TestGoingLive:
         assert len(both.value.problems) == 2
         with service.database.transaction() as session:
             session.execute(update(OfficeRow).values(sample=False))
-            session.execute(update(PersonRow).values(sample=False))
+            session.execute(update(PersonRow).values(sample=False, sealed_number=None, number_tag=None))
             people.bump(session)
         refuse(service)
         with service.database.transaction() as session:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
+import pytest
 from sqlalchemy.orm import Session
 from werkzeug.test import Client
 
@@ -60,11 +61,23 @@ class World:
         self.gateway = RecordingGateway()
         self.service: Service = build(settings, clock=clock, randomness=random.Random(7))
         self.web = Client(application(self.service))
-        self._worker = Worker(self.service.jobs(self.gateway), clock, Never(), pause=0)
+        self._worker = self._fresh_worker()
         self._serial = codes
         self._confirmed = 0
         self.receipts = True
         self.ussd_token, self.sms_token = settings.ussd_tokens[0], settings.sms_tokens[0]
+
+    def _fresh_worker(self) -> Worker:
+        return Worker(self.service.jobs(self.gateway), self.clock, Never(), pause=0)
+
+    def use(self, gateway: RecordingGateway) -> None:
+        """Send through another gateway from now on."""
+        self.gateway = gateway
+        self._worker = self._fresh_worker()
+
+    def restart(self) -> None:
+        """A new worker, as after a crash: what the old one held in memory is gone."""
+        self._worker = self._fresh_worker()
 
     def close(self) -> None:
         self.service.database.close()
@@ -80,7 +93,7 @@ class World:
 
     def text(self, number: str, words: str, *, gateway_id: str | None = None) -> None:
         """A text reaches the service."""
-        form = {"from": number, "to": "22384", "text": words, "date": "2026-03-04 07:00:00", "id": gateway_id or f"id-{next(self._serial)}"}
+        form = {"from": number, "to": "22384", "text": words, "date": f"{self.clock.now:%Y-%m-%d %H:%M:%S}", "id": gateway_id or f"id-{next(self._serial)}"}
         self.post(f"/sms/{self.sms_token}/inbound", form)
 
     def receipt(self, gateway_id: str, status: str, reason: str = "") -> None:
@@ -146,3 +159,7 @@ def sent(phone: Phone, *, danger: str = NOW, concern: tuple[str, ...] = SEXABUSE
     as_far_as_ward(phone, danger=danger, concern=concern).keys(*who, "1")
     assert sum(sign.isdigit() for sign in phone.screen) >= 12, phone.screen
     return phone
+
+
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For what no database can change: once is enough."""

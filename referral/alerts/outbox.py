@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
-from referral.alerts.records import TABLE, AlertRecord, LadderRecord, Purpose
+from referral.alerts.records import TABLE, AlertRecord, LadderRecord, LedgerRecord, Purpose
 from referral.privacy.seal import Cell, Sealer
 from referral.store.base import new_id
 from referral.vocabulary.duty import DutyBearer
+from referral.vocabulary.phone import PhoneNumber
 
 REPLY_LANE = 1
+_COST = re.compile(r"([A-Z]{3}) (\d+(?:\.\d+)?)")
 _NEW = {"attempts": 0, "calling": False, "repeated": False, "wrong_answers": 0}
+REPORTER_WAITS = timedelta(minutes=30)
 ANSWERABLE = timedelta(days=30)
 """How long an alert's one-time number can be answered with. LOW reports have a week until their first action is due."""
 
@@ -100,6 +105,47 @@ class Outbox:
         )
         session.add(row)
 
+    def tell_reporter(self, session: Session, number: PhoneNumber, text: str, now: datetime) -> None:
+        """Queue an answer to somebody who texted. `text` is as it goes out; number and text are sealed, and blanked when the row is final."""
+        id_ = new_id()
+        row = AlertRecord(
+            id=id_,
+            purpose=Purpose.REPORTER,
+            lane=REPLY_LANE,
+            person="",
+            number=self._sealer.seal(json.dumps([number.reveal(), text]), Cell(TABLE, "number", id_)),
+            due_at=now,
+            deadline_at=now + REPORTER_WAITS,
+            **_NEW,
+        )
+        session.add(row)
+
+    def letter_to_reporter(self, row: AlertRecord) -> tuple[PhoneNumber, str]:
+        """Whom and what, for a REPORTER row that is still due. Raises Unreadable."""
+        number, text = json.loads(self._sealer.open(row.number or b"", Cell(TABLE, "number", row.id)))
+        return PhoneNumber(number), text
+
+    def drop_texts_to(self, session: Session, number: PhoneNumber) -> None:
+        """Answers to this number that have not gone out. There are few at any time, and only opening them tells whose they are."""
+        for row in session.scalars(select(AlertRecord).where(AlertRecord.purpose == Purpose.REPORTER, AlertRecord.number.is_not(None))):
+            if not row.calling and self.letter_to_reporter(row)[0] == number:
+                session.delete(row)
+
+    def drop_reporter_texts(self, session: Session, now: datetime) -> None:
+        """Answers that could not be sent for half an hour: the phone may be in other hands by now."""
+        late = (AlertRecord.purpose == Purpose.REPORTER, AlertRecord.deadline_at < now, AlertRecord.calling.is_(False))
+        session.execute(delete(AlertRecord).where(*late))
+
+    def book(self, session: Session, purpose: Purpose, parts: int, cost: str | None, now: datetime) -> None:
+        """Write a text into the month's ledger. `cost` as the gateway says it, "KES 0.8000"; what cannot be read counts as nothing."""
+        currency, amount = read_cost(cost)
+        key = (now.date().replace(day=1), purpose, currency)
+        row = session.get(LedgerRecord, key, with_for_update=True)
+        if row is None:
+            session.add(LedgerRecord(month=key[0], purpose=purpose, currency=currency, texts=1, parts=parts, cost=amount))
+        else:
+            row.texts, row.parts, row.cost = row.texts + 1, row.parts + parts, row.cost + amount
+
     def waiting(self, session: Session, purpose: Purpose, report: str, person: str) -> bool:
         """Whether such a text to this person is still to go out: a second beside it would only pile up."""
         found = select(AlertRecord.id).where(
@@ -121,19 +167,22 @@ class Outbox:
         )
         rows = session.scalars(select(AlertRecord).where(AlertRecord.id.in_(list(session.scalars(chosen))))).all()
         token = new_id()
-        taken = [row for row in rows if not self._lost(row, now)]
+        taken = [row for row in rows if not self._lost(session, row, now)]
         for row in taken:
             row.due_at, row.claim, row.attempts = now + self._lease, token, row.attempts + 1
         return [self._due(row, token) for row in sorted(taken, key=lambda row: (row.lane, row.office or ""))]
 
     @staticmethod
-    def _lost(row: AlertRecord, now: datetime) -> bool:
+    def _lost(session: Session, row: AlertRecord, now: datetime) -> bool:
         """A worker died while it was calling the gateway for this row: the text may have gone out.
 
         It is sent once more, marked as a repeat. Had the repeat itself been lost too, a third is not sent: silence climbs the ladder.
         """
         if not row.calling:
             return False
+        if row.purpose is Purpose.REPORTER:  # an answer is sent once or not at all
+            session.delete(row)
+            return True
         row.calling, row.claim = False, None
         if row.repeated:
             row.sent_at, row.due_at = now, None
@@ -207,3 +256,9 @@ class Outbox:
             deadline_at=row.deadline_at,
             step=row.step,
         )
+
+
+def read_cost(cost: str | None) -> tuple[str, int]:
+    """ "KES 0.8000" as ("KES", 8000); anything else as ("", 0)."""
+    found = _COST.fullmatch((cost or "").strip())
+    return (found[1], round(Decimal(found[2]) * 10_000)) if found else ("", 0)

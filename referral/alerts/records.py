@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, text
@@ -22,12 +22,14 @@ class Purpose(StrEnum):
     """Somebody's supervisor is told that an alert was not acted on, or that its answers were guessed."""
     REPLY = "reply"
     """An answer to an officer's text."""
+    REPORTER = "reporter"
+    """An answer to whoever texted about a child: the only rows that hold a number, sealed, and blanked when they are final."""
 
 
 class AlertRecord(Base):
     """One SMS to one duty bearer. Its state is derived from its times, since receipts arrive in any order.
 
-    No number stands here: the person's is looked up when the text is sent, so that somebody removed, suspended or gone on leave
+    No officer's number stands here: the person's is looked up when the text is sent, so that somebody removed, suspended or gone on leave
     since it was queued is not told. `key` and `params` name the words of what is not an ALERT (those are put together from
     the report when they are sent); params hold words and numbers of alerts, never a story.
     """
@@ -40,6 +42,8 @@ class AlertRecord(Base):
             sqlite_where=text("purpose = 'alert'"), postgresql_where=text("purpose = 'alert'"),
         ),
         CheckConstraint("purpose <> 'alert' or (report is not null and one_time is not null)", name="alert_is_answerable"),
+        CheckConstraint("(purpose = 'reporter') = (person = '')", name="reporters_are_nobody"),
+        CheckConstraint("number is null or (purpose = 'reporter' and due_at is not null)", name="numbers_only_while_due"),
         CheckConstraint("due_at is null or (sent_at is null and failed_at is null)", name="due_means_not_sent"),
         {"sqlite_with_rowid": False},
     )  # fmt: skip
@@ -52,6 +56,8 @@ class AlertRecord(Base):
     office: Mapped[str | None]
     institution: Mapped[str | None]
     person: Mapped[str] = mapped_column(index=True)
+    """Empty in REPORTER rows: who texts about a child is nobody to us but a number that is soon forgotten."""
+    number: Mapped[bytes | None]
     key: Mapped[str | None]
     params: Mapped[str | None] = mapped_column(String(500))
     one_time: Mapped[bytes | None]
@@ -92,6 +98,19 @@ class EarlyReceiptRecord(Base):
     delivered: Mapped[bool]
     why: Mapped[str] = mapped_column(String(40))
     at: Mapped[datetime]
+
+
+class LedgerRecord(Base):
+    """What a month's texts cost, by purpose: counts and money, nobody's number. `cost` is in ten-thousandths of `currency`."""
+
+    __tablename__ = "sms_ledger"
+
+    month: Mapped[date] = mapped_column(primary_key=True)
+    purpose: Mapped[Purpose] = mapped_column(primary_key=True)
+    currency: Mapped[str] = mapped_column(String(3), primary_key=True)
+    texts: Mapped[int]
+    parts: Mapped[int]
+    cost: Mapped[int]
 
 
 class LadderRecord(Base):

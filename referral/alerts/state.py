@@ -48,5 +48,10 @@ def answered(alerts: Iterable[AlertRecord]) -> frozenset[str]:
     return frozenset(a.institution or "" for a in alerts if a.acknowledged_at and not a.revoked_at and not a.referred_on_at)
 
 
+def served(alerts: Iterable[AlertRecord]) -> bool:
+    """Whether somebody has done their part, which takes a service that was given."""
+    return any(a.done_at is not None and a.revoked_at is None for a in alerts)
+
+
 def acting(alerts: Iterable[AlertRecord]) -> bool:
     return any(a.acting_at is not None and a.revoked_at is None and a.referred_on_at is None for a in alerts)

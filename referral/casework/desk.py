@@ -61,6 +61,7 @@ class Opened:
 class Mine:
     """An alert that is this person's to see, with its report, nothing sealed opened."""
 
+    person: str
     alert: AlertRecord
     report: Report
 
@@ -151,7 +152,7 @@ class Desk:
     def _answered(self, session: Session, mine: Mine, now: datetime) -> None:
         """As after an answer by text: no second text goes out, the entry in the directory is true as of today, the clocks follow."""
         self.outbox.arrived(mine.alert, now)
-        self.contacts.verified(session, mine.alert.person, now)
+        self.contacts.verified(session, mine.person, now)
         session.flush()
         self.ladder.settle(session, mine.report, now)
 
@@ -170,7 +171,7 @@ class Desk:
         for alert in self._handed_to(session, person):
             report = None if alert.report is None else self.register.find(session, alert.report)
             if report is not None and alert.office in posts and self.planner.may_know(report, alert.office or ""):
-                yield Mine(alert, report)
+                yield Mine(person, alert, report)
 
     @staticmethod
     def _handed_to(session: Session, person: str) -> Sequence[AlertRecord]:

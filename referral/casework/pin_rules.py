@@ -8,7 +8,7 @@ PIN_LENGTH = 6
 INVITATION_LENGTH = 8
 
 _ROUND = "01234567890"
-_COMMON = frozenset({"112233", "332211", "102030", "010203", "142536", "147258", "159753", "258000", "369258", "741852", "789456", "147852", "987456", "254254"})
+_COMMON = frozenset({"112233", "332211", "102030", "010203", "142536", "147258", "159753", "258000", "369258", "741852", "789456", "147852", "254254"})
 """Patterns of the keypad, and the country's own prefix twice, which the rules below do not catch."""
 
 

@@ -12,6 +12,12 @@ EARTH_KM = 6371.0
 Point = tuple[float, float]
 
 
+def crow(a: Point, b: Point) -> float:
+    """Kilometres between two points (latitude, longitude), as the crow flies."""
+    north, east = radians(b[0] - a[0]) / 2, radians(b[1] - a[1]) / 2
+    return 2 * EARTH_KM * asin(min(1.0, hypot(sin(north), sin(east) * sqrt(cos(radians(a[0])) * cos(radians(b[0]))))))
+
+
 class Grounds:
     """Places with their points, in the order of the county's list. A place may have several parents: it lies under all of them."""
 
@@ -42,10 +48,12 @@ class Grounds:
     def kilometres(self, one: str, other: str) -> float:
         """As the crow flies between the points of two places; 0 where either has none."""
         a, b = self._points.get(one), self._points.get(other)
-        if a is None or b is None:
-            return 0.0
-        north, east = radians(b[0] - a[0]) / 2, radians(b[1] - a[1]) / 2
-        return 2 * EARTH_KM * asin(min(1.0, hypot(sin(north), sin(east) * sqrt(cos(radians(a[0])) * cos(radians(b[0]))))))
+        return 0.0 if a is None or b is None else crow(a, b)
+
+    def kilometres_to(self, place: str, point: Point) -> float | None:
+        """As the crow flies from a place to a point; None where the place has none."""
+        here = self._points.get(place)
+        return None if here is None else crow(here, point)
 
     def _climb(self, place: Place) -> dict[str, int]:
         """Every place above, with the fewest steps to it."""

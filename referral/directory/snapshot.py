@@ -14,7 +14,7 @@ from referral.directory.reading import read_grounds, read_people, read_posts
 from referral.store.database import Database
 from referral.vocabulary.duty import DutyBearer, Office
 from referral.vocabulary.option import Option
-from referral.vocabulary.place import Ground
+from referral.vocabulary.place import Ground, Place
 
 UNVERIFIED_DAYS = 180
 COUNTY_WIDE = 50
@@ -78,6 +78,13 @@ class Roster:
     def place_name(self, place_id: str) -> str | None:
         place = self._grounds.places.get(place_id)
         return place.name if place else None
+
+    def places(self) -> tuple[Place, ...]:
+        return tuple(self._grounds.places.values())
+
+    def kilometres_to(self, place_id: str, point: tuple[float, float]) -> float | None:
+        """As the crow flies from a place to a point (latitude, longitude); None where the place has no point."""
+        return self._grounds.kilometres_to(place_id, point)
 
     def office(self, office_id: str) -> Office | None:
         post = self._posts.get(office_id)

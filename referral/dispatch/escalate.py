@@ -69,7 +69,7 @@ class Escalation:
         if self.ladder.satisfied(report, self.outbox.alerts_of(session, report_id)):
             alert.early_at = now
         else:
-            self.ladder.also(session, report, alert, now)
+            self.ladder.also(session, report, alert, now, "no receipt of the first alert")
 
     def _due(self, clock: InstrumentedAttribute[datetime | None], rung: _Rung, now: datetime, limit: int) -> int:
         with self.database.read() as session:
@@ -115,12 +115,12 @@ class Escalation:
         ladder.action_due_at = action_deadline(report.urgency, now, self.ladder.planner.policy)  # whoever is told now has as long
         self.audit.write(session, now, "service", Action.ACTION_MISSED, report.id)
         for alert in alerts:
-            if alert.acknowledged_at is not None and alert.revoked_at is None:
+            if alert.acknowledged_at is not None and alert.revoked_at is None and alert.referred_on_at is None:
                 self.ladder.tell_supervisor(session, report, alert, "supervisor.not_acted", now)
         if ladder.ended_at is None:
             self.ladder.advance(session, report, ladder, now, "no action in time")
         else:
-            self.ladder.repeat(session, report, ladder, now, not_acted=True)
+            self.ladder.repeat(session, report, ladder, now, not_acted=any(alert.acknowledged_at for alert in alerts))
 
     def _again(self, session: Session, report: Report, ladder: LadderRecord, now: datetime) -> None:
         if ladder.again_at is None or ladder.again_at > now:

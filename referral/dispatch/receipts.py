@@ -102,6 +102,8 @@ class Receipts:
                 self._move_on(session, row, now, "their phone takes no more texts from the service")
 
     def _move_on(self, session: Session, row: AlertRecord, now: datetime, why: str) -> None:
+        """Somebody else is told; who was told keeps the alert, since a phone that was off is switched on again, and its owner may answer."""
         report = None if row.report is None else self.register.find(session, row.report)
         if report is not None and row.purpose is Purpose.ALERT and row.acknowledged_at is None and row.declined_at is None:
-            self.ladder.replace(session, report, row, now, why)
+            tell = self.ladder.replace if row.due_at is not None else self.ladder.also  # what has not gone out need not
+            tell(session, report, row, now, why)

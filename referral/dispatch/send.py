@@ -112,6 +112,9 @@ class Sender:
         if due.purpose is Purpose.AGAIN and report is not None and self._heard(session, report, due):
             self._drop(row, "answered", now)
             return None
+        if due.purpose is Purpose.REPORTER:
+            row.calling = True
+            return Letter(*self.outbox.letter_to_reporter(row))
         person = self.contacts.find(session, due.person)
         if person is None:
             self._drop(row, "nobody", now)
@@ -150,21 +153,36 @@ class Sender:
         if row is None:
             return
         row.calling = False
+        if sending.outcome is Outcome.ACCEPTED:
+            self.outbox.book(session, due.purpose, sending.parts or 1, sending.cost, now)
+        if due.purpose is Purpose.REPORTER:
+            self._record_reporter(session, row, sending, now)
+            return
         if sending.message_id:
             row.gateway_tag = self.keys.message_tag(sending.message_id)
         report = None if row.report is None else self.register.find(session, row.report)
         match sending.outcome:
-            case Outcome.ACCEPTED:
-                row.sent_at, row.due_at, row.claim = now, None, None
-                if report is not None and row.purpose is Purpose.ALERT:
-                    self.ladder.sent(session, report, row, now)
-                self.receipts.catch_up(session, row, now)
-            case Outcome.UNKNOWN if not row.repeated:
-                row.unknown_at, row.due_at, row.claim, row.repeated = now, now + RECEIPT_WAIT, None, True
-            case Outcome.UNKNOWN:
-                row.sent_at, row.due_at, row.claim = now, None, None  # twice is all: silence climbs the ladder
             case Outcome.REFUSED:
                 self._refused(session, row, report, sending, now)
+            case Outcome.ACCEPTED:
+                self._accepted(session, row, report, now)
+            case Outcome.UNKNOWN if row.repeated:
+                row.sent_at, row.due_at, row.claim = now, None, None  # twice is all: silence climbs the ladder
+            case Outcome.UNKNOWN:
+                row.unknown_at, row.due_at, row.claim, row.repeated = now, now + RECEIPT_WAIT, None, True
+
+    def _accepted(self, session: Session, row: AlertRecord, report: Report | None, now: datetime) -> None:
+        row.sent_at, row.due_at, row.claim = now, None, None
+        if report is not None and row.purpose is Purpose.ALERT:
+            self.ladder.sent(session, report, row, now)
+        self.receipts.catch_up(session, row, now)
+
+    def _record_reporter(self, session: Session, row: AlertRecord, sending: Sending, now: datetime) -> None:
+        """An answer to a reporter is sent once or not at all, and nothing of it is kept: no id of the gateway's either, which leads back to a number."""
+        if sending.outcome is Outcome.REFUSED and sending.refusal is not Refusal.PERSON_UNREACHABLE:
+            row.claim, row.due_at = None, now + self._wait(row)
+        else:
+            session.delete(row)
 
     def _refused(self, session: Session, row: AlertRecord, report: Report | None, sending: Sending, now: datetime) -> None:
         row.claim = None

@@ -88,14 +88,16 @@ class Ladder:
         else:
             self._queue(session, report, alert.step or 1, following, now, now, f"in place of another: {why}")
 
-    def also(self, session: Session, report: Report, alert: AlertRecord, now: datetime) -> None:
-        """No receipt of an alert: the office's next person is told early, or the next step is due. Nobody is flagged: some networks send no receipts."""
+    def also(self, session: Session, report: Report, alert: AlertRecord, now: datetime, why: str) -> None:
+        """An alert may not have been read: the office's next person is told too, or the next step is due. Once an alert; nothing is taken back."""
+        if alert.early_at is not None:
+            return
         alert.early_at = now
         following = self._next_in(session, report, alert, now)
         if following is None:
             self.hasten(session, report.id, now)
         else:
-            self._queue(session, report, alert.step or 1, following, now, now, "told early: no receipt of the first alert")
+            self._queue(session, report, alert.step or 1, following, now, now, f"told early: {why}")
 
     def hasten(self, session: Session, report: str, now: datetime) -> None:
         """The next step is due now; at the ladder's end, the next telling."""
@@ -138,7 +140,7 @@ class Ladder:
     def satisfied(self, report: Report, alerts: Iterable[AlertRecord]) -> bool:
         """Enough humans have it: as many institutions as must answer, or the duty person at the ladder's end."""
         rows = list(alerts)
-        by_the_end = any(a.step == END and a.acknowledged_at and not a.revoked_at for a in rows)
+        by_the_end = any(a.step == END and a.acknowledged_at and not (a.revoked_at or a.referred_on_at) for a in rows)
         return by_the_end or len(answered(rows)) >= report.need
 
     def tell_supervisor(self, session: Session, report: Report, alert: AlertRecord, key: str, now: datetime) -> None:
@@ -154,7 +156,7 @@ class Ladder:
         so is who said yes, where it is acting that was missed."""
         ladder.again_at = self._again(report, now)
         alerts = {alert.person: alert for alert in self.outbox.alerts_of(session, report.id)}
-        passed = frozenset(p for p, a in alerts.items() if a.revoked_at or a.declined_at or (not_acted and a.acknowledged_at))
+        passed = frozenset(p for p, a in alerts.items() if a.revoked_at or a.declined_at or a.referred_on_at or (not_acted and a.acknowledged_at))
         duty = self.planner.duty_person(report, now, passed) or self.planner.duty_person(report, now, frozenset())
         if duty is None:
             log.error("nobody is at the end of a ladder")
@@ -165,6 +167,8 @@ class Ladder:
 
     def _say_again(self, session: Session, report: Report, alert: AlertRecord, now: datetime, not_acted: bool) -> None:
         alert.step = END
+        if alert.referred_on_at is not None:  # whoever they handed it on to is silent, and nobody else is left: it is theirs again
+            alert.referred_on_at = alert.acknowledged_at = alert.acting_at = None
         if alert.due_at is None and alert.revoked_at is None and not self.outbox.waiting(session, Purpose.AGAIN, report.id, alert.person):
             key = "alert.not_acted" if not_acted else "alert.again"
             self.outbox.tell(session, Purpose.AGAIN, alert.person, key, {"alert": alert.id}, now, report=report.id, office=alert.office)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from referral.directory.snapshot import Roster
 from referral.reports.register import Report
-from referral.routing.exclusions import excluded
+from referral.routing.exclusions import LOCAL, excluded
 from referral.routing.plan import Plan, duty_person, plan
 from referral.routing.policy import Policy
 from referral.routing.table import Table
@@ -33,12 +33,11 @@ class Planner:
         after: int = 0,
     ) -> Plan:
         """The plan as the directory stands now, without those already told; only the steps after number `after`."""
-        roster, place = self.roster(), self._place(report)
         return plan(
             report.told,
             report.urgency,
-            roster.ground(place),
-            roster.bearers(place, now, self.policy.timezone),
+            self.roster().ground(report.told.place),
+            self._bearers(report, now),
             self.table,
             partial=report.partial,
             told_people=told_people,
@@ -48,20 +47,22 @@ class Planner:
 
     def duty_person(self, report: Report, now: datetime, without: frozenset[str]) -> DutyBearer | None:
         """Who is at the ladder's end now, save who is in `without`."""
-        roster, place = self.roster(), self._place(report)
-        return duty_person(report.told, roster.ground(place), roster.bearers(place, now, self.policy.timezone), self.table, without)
+        return duty_person(report.told, self.roster().ground(report.told.place), self._bearers(report, now), self.table, without)
 
     def may_know(self, report: Report, office: str) -> bool:
         """Whether an office may learn that the report exists: asked again at every later step, fallback and hand-over."""
         roster = self.roster()
         found = roster.office(office)
-        return found is not None and excluded(report.told, found, roster.ground(self._place(report))) is None
+        return found is not None and excluded(report.told, found, roster.ground(report.told.place)) is None
 
-    def _place(self, report: Report) -> str | None:
-        """The finest place known: the spot, if it lies in the ward, else the ward. All that lies above the ward lies above the spot too."""
-        told = report.told
-        known = told.spot is not None and told.place in self.roster().ground(told.spot).above
-        return told.spot if known else told.place
+    def _bearers(self, report: Report, now: datetime) -> list[DutyBearer]:
+        """Everybody who answers for the ward; for the local posts, whose areas are parts of it, whoever answers for the very spot, if it is known."""
+        roster, told, zone = self.roster(), report.told, self.policy.timezone
+        bearers = roster.bearers(told.place, now, zone)
+        if told.spot is None or told.place not in roster.ground(told.spot).above:
+            return bearers
+        local = [bearer for bearer in roster.bearers(told.spot, now, zone) if bearer.office.role in LOCAL]
+        return [bearer for bearer in bearers if bearer.office.role not in LOCAL] + local
 
     def on_duty(self, office: str, now: datetime) -> list[DutyBearer]:
         return self.roster().on_duty(office, now, self.policy.timezone)

@@ -43,7 +43,10 @@ class _MovedOn(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request of the gateway. `number` is in memory for as long as the call is, and is looked at only when a caller consents."""
+    """One request of the gateway. `number` is in memory for as long as the call is.
+
+    It is looked at only when a caller consents, or when somebody dials the officers' extension, to see whether it is an officer's.
+    """
 
     session: str
     text: str

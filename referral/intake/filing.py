@@ -47,7 +47,7 @@ class Filing:
         return report.id
 
     def amend(self, session: Session, report_id: str, told: Told, now: datetime, *, anew: bool = False) -> None:
-        """What was told so far. Urgency only rises; if it does, or somebody else is accused, or where asked, the plan is made anew."""
+        """What was told so far. Urgency only rises; if it does, or somebody else is accused, or place or concern become another, the plan is made anew."""
         before = self.register.read(session, report_id)
         if before is None:
             return
@@ -57,7 +57,8 @@ class Filing:
         told = told.adding(accused=told.accused | before.told.accused)  # an accusation is never unsaid by a slip of the thumb
         raised = urgency is not before.urgency
         amended = replace(before, told=told, urgency=urgency)
-        anew = anew or raised or bool(accuses)
+        moved = told.place != before.told.place or told.concern is not before.told.concern  # the right offices are others now
+        anew = anew or raised or moved or bool(accuses)
         if anew:
             plan = self.planner.plan(amended, now)
             amended = replace(amended, need=max(plan.need, before.need), flags=tuple(sorted({*plan.flags, *before.flags})))
@@ -74,12 +75,18 @@ class Filing:
         self.amend(session, report, told, now, anew=True)
 
     def give_contact(self, session: Session, report: str, number: PhoneNumber, hours: Hours, by_call: bool, now: datetime) -> None:
-        self.register.give_contact(session, report, number, hours, by_call, now)
+        self.register.give_contact(session, report, number, self.keys.contact_tag(number.reveal()), hours, by_call, now)
         self.audit.write(session, now, "reporter", Action.CONTACT_GIVEN, report)
 
     def withdraw_contact(self, session: Session, report: str, now: datetime) -> None:
         self.register.withdraw_contact(session, report)
         self.audit.write(session, now, "reporter", Action.CONTACT_WITHDRAWN, report)
+
+    def erase_number(self, session: Session, number: PhoneNumber, now: datetime) -> None:
+        """STOP: the number goes wherever it was consented to, and no text to it is left waiting."""
+        for report in self.register.contacts_of(session, self.keys.contact_tag(number.reveal())):
+            self.withdraw_contact(session, report, now)
+        self.ladder.outbox.drop_texts_to(session, number)
 
     def conversation_over(self, session: Session, report_id: str, now: datetime) -> None:
         """The caller has gone: a HIGH alert that waited for that goes out. One that waits a random while, to point at nobody, still waits."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from referral.alerts.outbox import Outbox
-from referral.alerts.state import acting, answered
+from referral.alerts.state import acting, answered, served
 from referral.conversation.ports import Status
 from referral.directory.snapshot import Roster
 from referral.privacy.codes import read_code
@@ -43,6 +43,8 @@ class DirectoryGuide:
             if report is None:
                 return Status.UNKNOWN
             alerts = self.outbox.alerts_of(session, report)
+            if served(alerts):
+                return Status.SERVED
             if acting(alerts):
                 return Status.ACTING
             if answered(alerts):

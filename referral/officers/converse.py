@@ -13,8 +13,8 @@ from referral.casework.handing_on import HandingOn
 from referral.casework.records import Given
 from referral.handover.contacts import Contacts
 from referral.intake.converse import Call, Overtaken
-from referral.officers.script import EXTENSION, NODES, OVER, Does, step
 from referral.officers.screens import GONE, Screens
+from referral.officers.script import EXTENSION, NODES, OVER, Does, step
 from referral.officers.sessions import Asked, Held, OfficerSessions
 from referral.officers.sign_in import Entered, SignIn
 from referral.officers.state import State

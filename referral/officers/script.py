@@ -81,7 +81,7 @@ NODES = MappingProxyType(
         node.name: node
         for node in (
             Node("alerts", "officers.alerts", source=Source.ALERTS, go="alert", saves="alert"),
-            Node("alert", "officers.alert", source=Source.ANSWERS, back="alerts"),
+            Node("alert", "", source=Source.ANSWERS, back="alerts"),
             Node("report", "officers.page", (Line("next", "officers.next", "alert"),), source=Source.PAGES, back="alert"),
             Node("hand", "officers.hand.to", source=Source.OFFICES, go="hand.sure", saves="office", back="alert"),
             Node("hand.sure", "officers.hand.sure", (Line("yes", "officers.hand.yes", "noted", Does.HAND_ON),), back="hand"),
@@ -105,7 +105,7 @@ NODES = MappingProxyType(
         )
     }
 )
-"""Every screen after signing in. "noted" tells an outcome, in words the state carries."""
+"""Every screen after signing in. The heading of "alert" goes by how far its officer is; "noted" tells an outcome, in words the state carries."""
 
 OVER = "over"
 """The node of a dialogue that has ended; its words are the state's note."""
@@ -131,7 +131,9 @@ def step(state: State, key: str) -> Move | None:
     if at is None or at >= len(state.shown):
         return None
     value = state.shown[at]
-    line = lines_of(node).get(value) or Line(value, "", node.go)
+    line = lines_of(node).get(value) or (Line(value, "", node.go) if node.go else None)
+    if line is None:  # the menu changed while this session was open
+        return None
     chosen = state if node.saves is None else state.picking(node.saves, value)
     return Move(chosen.at(line.go), line.does)
 

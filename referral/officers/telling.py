@@ -21,7 +21,7 @@ _DAY = timedelta(days=2)
 
 
 def countdown(say: Say, due: datetime, now: datetime) -> str:
-    """"12 min", "5 h", "3 d", or "late" and how long: hours from two hours on, days from two days on."""
+    """ "12 min", "5 h", "3 d", or "late" and how long: hours from two hours on, days from two days on."""
     late = now > due
     left = now - due if late else due - now
     if left < _HOUR:
@@ -76,30 +76,29 @@ def report_lines(say: Say, opened: Opened) -> Iterator[str]:
 def plain(text: str) -> str:
     """What somebody typed, in the letters of a plain phone: an alphabet it cannot show would spoil the whole screen."""
     letters = []
-    for sign in unicodedata.normalize("NFKC", " ".join(text.split())):
-        bare = sign if is_gsm(sign) else unicodedata.normalize("NFKD", sign).encode("ascii", "ignore").decode()
-        letters.append(bare or _QUOTES.get(sign, "?"))
+    for sign in filter(str.isprintable, unicodedata.normalize("NFKC", " ".join(text.split()))):
+        bare = _QUOTES.get(sign) or unicodedata.normalize("NFKD", sign).encode("ascii", "ignore").decode()
+        letters.append(sign if is_gsm(sign) else bare if bare and is_gsm(bare) else "?")
     return "".join(letters)
 
 
-_QUOTES = {"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2013": "-", "\u2014": "-", "\u200d": "", "\ufe0f": ""}
+_QUOTES = {"`": "'", "\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2013": "-", "\u2014": "-"}
 
 
 def paged(lines: Iterator[str], fits: Callable[[str], bool]) -> tuple[str, ...]:
-    """Pages that each fit, cut between lines where possible, then between words, in a word only where it alone is too long."""
+    """Pages that each fit. A line stays whole where it fits on one page; else it is cut between words, and in a word only where that alone is too long."""
     pages: list[str] = []
     page = ""
     for line in lines:
         joint = "\n"
-        for word in line.split(" "):
-            for piece in _pieces(word, fits):
-                longer = f"{page}{joint}{piece}" if page else piece
-                if fits(longer):
-                    page = longer
-                else:
-                    pages.append(page)
-                    page = piece
-                joint = " "
+        for piece in [line] if fits(line) else [piece for word in line.split(" ") for piece in _pieces(word, fits)]:
+            longer = f"{page}{joint}{piece}" if page else piece
+            if fits(longer):
+                page = longer
+            else:
+                pages.append(page)
+                page = piece
+            joint = " "
     return (*pages, page)
 
 

@@ -22,6 +22,7 @@ class Keys:
         self.days = self._derive("days")
         self._codes = self._derive("reporter codes")
         self._numbers = self._derive("officers' numbers")
+        self._contacts = self._derive("consented numbers")
         self._messages = self._derive("gateway messages")
         self.audit = self._derive("audit")
 
@@ -35,6 +36,10 @@ class Keys:
     def number_tag(self, e164: str) -> bytes:
         """What finds an officer by the number a text came from. Officers only: no reporter's number is ever tagged with it."""
         return tag(self._numbers, e164)
+
+    def contact_tag(self, e164: str) -> bytes:
+        """What finds the reports a consented number stands in, so that STOP erases it. Kept only beside that number, and gone with it."""
+        return tag(self._contacts, e164)
 
     def message_tag(self, gateway_id: str) -> bytes:
         """What finds a sent message by the gateway's id of it, without keeping the id, which leads back to a number."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from referral.store.base import ID_LENGTH, Base
@@ -50,6 +50,7 @@ class ReportRecord(Base):
     contact_hours: Mapped[Hours | None]
     contact_by_call: Mapped[bool | None]
     contact_until: Mapped[datetime | None]
+    contact_tag: Mapped[bytes | None] = mapped_column(LargeBinary(16), index=True)
 
 
 class PlanStepRecord(Base):

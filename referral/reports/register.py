@@ -115,17 +115,28 @@ class Register:
         record = session.get_one(ReportRecord, report)
         record.partial, record.code_digest = False, code_digest
 
-    def give_contact(self, session: Session, report: str, number: PhoneNumber, hours: Hours, by_call: bool, now: datetime) -> None:
-        """The one way a reporter's number is kept: asked for, consented to, sealed, and gone after 30 days."""
+    def give_contact(self, session: Session, report: str, number: PhoneNumber, tag: bytes, hours: Hours, by_call: bool, now: datetime) -> None:
+        """The one way a reporter's number is kept: asked for, consented to, sealed, gone after 30 days. `tag` finds it for a STOP as long as it is kept."""
         record = session.get_one(ReportRecord, report)
         record.contact = self._sealer.seal(number.reveal(), Cell(TABLE, "contact", report))
-        record.contact_hours, record.contact_by_call = hours, by_call
+        record.contact_hours, record.contact_by_call, record.contact_tag = hours, by_call, tag
         record.contact_until = (now + CONTACT_KEPT).replace(minute=0, second=0, microsecond=0)
 
     def withdraw_contact(self, session: Session, report: str) -> None:
         """The number goes in the same statement as the consent."""
         record = session.get_one(ReportRecord, report)
-        record.contact = record.contact_hours = record.contact_by_call = record.contact_until = None
+        record.contact = record.contact_hours = record.contact_by_call = record.contact_until = record.contact_tag = None
+
+    def forget_contacts(self, session: Session, now: datetime) -> int:
+        """Erase the numbers whose time is over: nobody is called back on a number that may be somebody else's by now."""
+        over = list(session.scalars(select(ReportRecord.id).where(ReportRecord.contact_until <= now)))
+        for report in over:
+            self.withdraw_contact(session, report)
+        return len(over)
+
+    def contacts_of(self, session: Session, tag: bytes) -> list[str]:
+        """The reports a number was given for."""
+        return list(session.scalars(select(ReportRecord.id).where(ReportRecord.contact_tag == tag)))
 
     def reachable(self, session: Session, report: str, now: datetime) -> Reachable | None:
         """Whether and when a reporter may be contacted; nothing is opened for it."""

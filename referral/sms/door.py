@@ -11,7 +11,8 @@ from flask import Blueprint, Response, request
 from marshmallow import EXCLUDE, Schema, fields
 
 from referral.dispatch.receipts import Receipts
-from referral.intake.texts import Texts
+from referral.gateway.dates import read_date
+from referral.intake.texts import Arrival, Texts
 from referral.privacy.logs import describe
 from referral.privacy.tokens import tokens_match
 
@@ -30,6 +31,7 @@ class InboundForm(_Callback):
     id = fields.String(load_default="")
     sender = fields.String(data_key="from", load_default="")
     text = fields.String(load_default="")
+    date = fields.String(load_default="")
 
 
 class DeliveryForm(_Callback):
@@ -80,8 +82,9 @@ class SmsDoor:
         return Response(status=200)
 
     def _keep_text(self, form: dict[str, str]) -> None:
-        gateway_id = form["id"][:LONGEST_ID] or f"{form['sender']} {form['text']}"  # without an id a repeat is known by being the same
-        self.texts.receive(gateway_id, form["sender"][:LONGEST_ID], form["text"], self.clock())
+        gateway_id = form["id"][:LONGEST_ID] or f"{form['sender']} {form['text']} {form['date']}"  # without an id a repeat is known by being the same
+        arrival = Arrival(gateway_id, form["sender"][:LONGEST_ID], form["text"], read_date(form["date"]))
+        self.texts.receive(arrival, self.clock())
 
     def _keep_receipt(self, form: dict[str, str]) -> None:
         self.receipts.take(form["id"][:LONGEST_ID], form["status"], form["reason"], self.clock())

@@ -27,7 +27,7 @@ class Database:
     def __init__(self, url: str | URL, *, busy_seconds: float = 5.0) -> None:
         self.url = make_url(url)
         self.dialect = self.url.get_backend_name()
-        if self.dialect == "sqlite" and not self.url.database:
+        if self.dialect == "sqlite" and self.url.database in (None, "", ":memory:"):
             raise ValueError("SQLite needs a file: two processes cannot share a database in memory")
         build = self._sqlite if self.dialect == "sqlite" else self._postgresql
         self._promise = build("FULL", busy_seconds)

@@ -1,1 +1,1 @@
-"""What a text message says: its keyword, the facts in a sentence, an answer. Pure: tables are passed in parsed; it reads, keeps and sends nothing, and tells nobody."""
+"""What a text message says: its keyword, the facts in a sentence, an answer. Pure: tables come in parsed; it may not read, keep or send anything."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from referral.understanding.patterns import Found, find_all
+from referral.understanding.patterns import find_all
 from referral.understanding.spelling import Line, fold
 from referral.understanding.words import Words
 from referral.vocabulary.report import AgeBand
@@ -10,6 +10,8 @@ from referral.vocabulary.report import AgeBand
 ADULT = 18
 _TEN = 10
 _OLDEST = 100
+_YOUNGEST_BARE = 3
+"""A bare figure after "aged", "about", "wa" from here on is an age; below it counts children."""
 
 
 def band_of(years: int) -> AgeBand:
@@ -48,12 +50,16 @@ def _ages(line: Line, words: Words) -> list[tuple[int, bool]]:
             continue
         value, length = count
         before, after = _near(line, place - 1, -1), _near(line, place + length, 1)
-        if any(word in lists["span_before"] for word in before[1:2]) or any(word in lists["span_after"] for word in after[:2]):
+        if any(word in lists["span_before"] for word in before[:2]) or any(word in lists["span_after"] for word in after[:2]):
             continue  # "for 3 years", "2 years ago", "miaka 2 iliyopita" say when
-        if before[:1] and before[0] in lists["age_months"] | {"mwezi"} or after[:1] and after[0] in lists["age_months"]:
+        if any(word in lists["age_never"] for word in before + after[:2]):
+            continue  # six months pregnant
+        if (before[:1] and before[0] in lists["age_months"]) or (after[:1] and after[0] in lists["age_months"]):
             found.append((value // 12, False))
-        elif before[:1] and before[0] in lists["age_before"] or after[:1] and after[0] in lists["age_after"]:
+        elif (before[:1] and before[0] in lists["age_before"]) or (after[:1] and after[0] in lists["age_after"]):
             found.append((value, any(word in lists["mine"] for word in before[:3])))
+        elif _YOUNGEST_BARE <= value < ADULT and before[:1] and before[0] in lists["age_hints"] and not any(word in lists["counted"] for word in after[:1]):
+            found.append((value, False))
     return found
 
 
@@ -89,8 +95,3 @@ def _near(line: Line, place: int, step: int) -> list[str]:
     """Up to three folded words from a place on, forwards or backwards, nearest first."""
     places = range(place, place + 3 * step, step)
     return [fold(line.words[one]) for one in places if 0 <= one < len(line.words)]
-
-
-def spans(line: Line, words: Words) -> list[Found]:
-    """Words that name an age, for whoever wants to leave them out."""
-    return [found for meaning in words.age for found in find_all(meaning.entries, line)]

@@ -10,11 +10,12 @@ from referral.understanding.patterns import find_all
 from referral.understanding.spelling import Line, fold, split
 from referral.understanding.words import LIFE, Meaning, Words
 from referral.vocabulary.option import Option
-from referral.vocabulary.report import Accused, Danger
+from referral.vocabulary.report import IN_AUTHORITY, Accused, Danger
 
 LIKE = 0.88
 """From here on a typed name is taken for the one offered name it resembles: the choice is among three, and was asked."""
 _SHORT = 4
+_NUMBER_WORDS = frozenset({"namba", "nambari", "number", "no"})
 
 
 def read_answer(question: str, text: str, options: Sequence[Option], words: Words) -> str | None:
@@ -34,16 +35,16 @@ def read_answer(question: str, text: str, options: Sequence[Option], words: Word
         return numbered if numbered == said[0] else None
     if numbered is not None:
         return numbered if not said or numbered in said else None
+    if question == "who" and len(said) > 1:
+        said = [one for one in said if one in IN_AUTHORITY]  # whoever in authority is named must not be told, so no second question
     return said[0] if len(said) == 1 else None
 
 
 def _numbered(line: Line, values: Sequence[str], words: Words) -> str | None:
     """A number that begins a short answer: 1, "no 1", "moja", "1 ukunda"."""
-    content = [word for word in line.words if fold(word) not in words.lists["negations"] | {"namba", "nambari", "number"}]
-    if not content or len(content) > _SHORT:
+    content = [word for word in line.words if word not in _NUMBER_WORDS]
+    if not content or len(content) > _SHORT or any(fold(word) in words.lists["negations"] for word in content):
         return None
-    if content != list(line.words) and not content[0].isdigit():
-        return None  # "sio moja" is no one
     place = int(content[0]) if content[0].isdigit() else words.numbers.get(fold(content[0]), 0)
     return values[place - 1] if 1 <= place <= len(values) else None
 
@@ -51,10 +52,11 @@ def _numbered(line: Line, values: Sequence[str], words: Words) -> str | None:
 def _said(question: str, line: Line, options: Sequence[Option], words: Words) -> list[str]:
     """The values whose words are said, at most once each."""
     values = [option.value for option in options]
+    listed = [(name.split(".", 1)[1], find_all(entries, line)) for name, entries in words.answers.items() if name.split(".", 1)[0] == question]
+    places = {value: frozenset(place for one in found for place in one.places) for value, found in listed if found}
+    told = [value for value, used in places.items() if not any(used < others for others in places.values())]  # "si sasa" is not "sasa"
     if question == "who":
-        told = _meant(line, words.accused)
-    else:
-        told = [name.split(".", 1)[1] for name in words.answers if name.split(".", 1)[0] == question and find_all(words.answers[name], line)]
+        told = _meant(line, words.accused) or told
     told += _named(line, options)
     return [value for value in dict.fromkeys(told) if value in values or not values]
 
@@ -68,13 +70,11 @@ def _named(line: Line, options: Sequence[Option]) -> list[str]:
     """Options with a proper name that is typed: in full, or as the one of them that it looks like."""
     typed = "".join(fold(word) for word in line.words if not word.isdigit())
     names = {option.value: "".join(map(fold, split(option.text.split("(")[0]))) for option in options if option.verbatim}
-    full = [value for value, name in names.items() if name and name in typed]
+    full = [value for value, name in names.items() if name and (name in typed or (len(typed) >= _SHORT and typed in name))]
     if full or not typed:
         return full
     return [value for value, name in names.items() if JaroWinkler.normalized_similarity(typed, name) >= LIKE]
 
 
 def _pressing(line: Line, words: Words) -> bool:
-    struck = frozenset(place for meaning in words.danger for found in find_all(meaning.unless, line) for place in found.places)
-    left = line.without(struck)
-    return any(find_all(meaning.entries, left) for meaning in words.danger if meaning.value in (Danger.NOW, LIFE))
+    return any(meaning.find(line) for meaning in words.danger if meaning.value in (Danger.NOW, LIFE))

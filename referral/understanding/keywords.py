@@ -159,7 +159,7 @@ def _first(words: tuple[str, ...], table: Keywords) -> Keyword | None:
     start = next((place for place, word in enumerate(words) if fold(word) not in polite), 0)
     rest = words[start + 1 :]
     for form in table.of(Where.FIRST):
-        if words and _is(words[start], form, loose=len(words) <= _SHORT) and not _guarded(words[start], table):
+        if words and _is(words[start], form, loose=len(words) <= _SHORT) and not _guarded(words[start], table, form.kind):
             if form.kind is KeywordKind.SERVICE and len(rest) > SERVICE_WORDS:
                 return None
             cry = any(_is_help(word, table, loose=False) for word in rest)
@@ -205,28 +205,28 @@ def _beside(form: Form, rest: tuple[str, ...], table: Keywords, places: Gazettee
 
 def _slipped(words: tuple[str, ...], table: Keywords) -> Keyword | None:
     """One word and nothing else, mistyped, cut short or without its vowels: MSD, RIPO, HOSPTALI. Never ACHA, never HALI."""
-    if len(words) != 1 or _guarded(words[0], table):
+    if len(words) != 1:
         return None
     for form in table.forms:
         loose = form.where in (Where.FIRST, Where.ANYWHERE, Where.WITH_PLACE) and len(form.words) == 1
-        if loose and (_is(words[0], form, loose=True) or _cut(words[0], form.words[0])):
+        if loose and not _guarded(words[0], table, form.kind) and (_is(words[0], form, loose=True) or _cut(words[0], form.words[0])):
             return Keyword(form.kind, words[0] if form.kind is KeywordKind.HELP else "", form.about)
     return None
 
 
 def _is_help(word: str, table: Keywords, *, loose: bool) -> bool:
-    return not _guarded(word, table) and any(_is(word, form, loose=loose) for form in table.of(Where.ANYWHERE))
+    return not _guarded(word, table, KeywordKind.HELP) and any(_is(word, form, loose=loose) for form in table.of(Where.ANYWHERE))
 
 
 def _is(word: str, form: Form, *, loose: bool) -> bool:
     """The word itself, or with as many slips as its length forgives: in a sentence one fewer, since other words crowd there."""
     one, other = headless(fold(word)), headless(form.folded[0])
-    most = slips(form.words[0]) - (0 if loose else 1)
+    most = min(slips(form.words[0]), slips(word)) - (0 if loose else 1)
     return len(form.words) == 1 and (one == other or (most > 0 and one[:1] == other[:1] and len(one) > 3 and not apart(one, other, most)))
 
 
-def _guarded(word: str, table: Keywords) -> bool:
-    return any(form.folded == (fold(word),) for form in table.of(Where.GUARD))
+def _guarded(word: str, table: Keywords, kind: KeywordKind) -> bool:
+    return any(form.folded == (fold(word),) for form in table.of(Where.GUARD, kind))
 
 
 def _cut(word: str, form: str) -> bool:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from referral.understanding.spelling import Line, fold
+from referral.understanding.spelling import Line, bare, fold
 
 Groups = Mapping[str, Sequence[str]]
 
@@ -72,6 +72,8 @@ def _part(part: str, groups: Groups) -> tuple[re.Pattern[str], bool]:
 def _word(word: str, groups: Groups, *, exact: bool) -> str:
     if word == "...":
         return _GAP
+    if word == "|":
+        return "$"
     if word == "#":
         return r"\d+ "
     if word.startswith("@"):
@@ -80,14 +82,15 @@ def _word(word: str, groups: Groups, *, exact: bool) -> str:
         return "(?:" + "|".join("".join(_word(one, {}, exact=exact) for one in phrase.split()) for phrase in groups[word[1:]]) + ")"
     if word.startswith("~"):
         return verb(word[1:]) + " "
-    letters = word if exact else fold(word.removesuffix("*"))
-    ending = r"\w* " if word.endswith("*") and not exact else " "
-    return _silent_h(letters) + ending
+    letters = bare(word.removesuffix("*"))
+    return (re.escape(letters) if exact else _silent_h(fold(letters))) + (r"\w* " if word.endswith("*") else " ")
 
 
 def verb(root: str) -> str:
     """A Kiswahili verb of this root with whoever does it, whomever it is done to and whenever, but not where it is denied."""
-    return f"{_DENIED}{_PREFIX}{re.escape(fold(root))}{_ENDING}"
+    root = root.removesuffix("a")
+    ending = f"(?:{_ENDING})?" if root[-1:] in "eiou" else _ENDING  # verbs from Arabic keep their own last vowel: amemlawiti
+    return f"{_DENIED}{_PREFIX}{re.escape(fold(root))}{ending}"
 
 
 def _silent_h(letters: str) -> str:

@@ -1,6 +1,6 @@
 """Names of places in a message: surely one ward, or up to three choices to confirm. Nothing is routed on a name that was guessed.
 
-Source of the scorer and the need to ask: typed Kwale names with one to three slips, measured; one confident guess in eighty is wrong.
+Source of the scorer and the need to ask: typed names of one county with one to three slips, measured; one confident guess in eighty is wrong.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ AFTER_PREPOSITION = 0.86
 """Likeness from which a word after "in", "huko", "near" is offered as a place."""
 ANYWHERE = 0.92
 AS_ANSWER = 0.75
-_SHORTEST = 4
+_SHORTEST = 5
+_EXACT = 3
 _LONGEST_NAME = 3
 _FINE = (PlaceKind.SUBLOCATION, PlaceKind.TOWN)
 
@@ -72,6 +73,7 @@ class Gazetteer:
             if one in self._places:
                 names.setdefault(_key(split(name)), {})[one] = None
         self._names: Mapping[str, tuple[str, ...]] = {name: tuple(ids) for name, ids in names.items()}
+        self._likely = [name for name in names if len(name) > _EXACT]
 
     def settle(self, place_id: str) -> Settled | None:
         """The ward of a choice's value, and the spot if the value is one. None for what is no ward and in none, or in several."""
@@ -140,20 +142,19 @@ class Gazetteer:
         return not any(fold(word) in self._words.lists["place_kinds"] for word in beside)
 
     def _widened(self, line: Line, one: _Named) -> _Named:
-        """"Msambweni sub-county" is not the town of that name."""
-        beside = line.words[max(one.first - 3, 0) : one.first] + line.words[one.last + 1 : one.last + 2]
+        """ "Msambweni sub-county" is not the town of that name."""
+        after = tuple(word for word in line.words[one.last + 1 : one.last + 3] if word != "sub")
+        beside = line.words[max(one.first - 3, 0) : one.first] + after[:1]
         broad = tuple(place for place in one.ids if not self._wards[place])
         return _Named(broad, one.first, one.last) if broad and any(fold(word) in self._words.lists["broad_places"] for word in beside) else one
 
     def _judge(self, named: Sequence[_Named]) -> Sought:
         """All names together: what they have in common if anything, each narrowed by an area that is named as well; else a question."""
         where = frozenset(place for one in named for place in range(one.first, one.last + 1))
-        groups = [[one for one in name.ids if self._wards[one]] for name in named]
         areas = [one for name in named for one in name.ids if not self._wards[one]]
-        fine = [group for group in groups if group]
-        if not fine:
+        groups = self._narrowed([[one for one in name.ids if self._wards[one]] for name in named], [self._within(name) for name in named])
+        if not groups:
             return Sought(area=areas[0], where=where)
-        groups = _narrowed(fine, [self._within(area) for area in areas], self._wards)
         common = frozenset.intersection(*(self._common(group) for group in groups))
         only_county = any(self._places[area].kind is PlaceKind.COUNTY for area in areas) and len(named) == 1
         if len(common) == 1 and not only_county:
@@ -162,9 +163,19 @@ class Gazetteer:
         wards = common if common and not only_county else frozenset().union(*(self._wards[one] for group in groups for one in group))
         return Sought(choices=self._choices([self._one_in(groups, ward) for ward in self._in_order(wards)], bracket=only_county), where=where)
 
-    def _within(self, area: str) -> frozenset[str]:
-        """The wards of a sub-county or constituency. The county narrows nothing, nor does a name with "sub-county" left to itself."""
-        return frozenset(place.id for place in self._places.values() if place.kind is PlaceKind.WARD and area in place.parents)
+    def _within(self, name: _Named) -> frozenset[str]:
+        """The wards of the sub-counties and constituencies of a name; the county narrows nothing."""
+        areas = {one for one in name.ids if not self._wards[one]}
+        return frozenset(place.id for place in self._places.values() if place.kind is PlaceKind.WARD and areas.intersection(place.parents))
+
+    def _narrowed(self, groups: list[list[str]], areas: Sequence[frozenset[str]]) -> list[list[str]]:
+        """In "Kasemeni, Samburu" the name that also says an area is left out where another lies in that area, and picks among the other's."""
+        for number, area in enumerate(areas):
+            inside = [[one for one in group if self._wards[one] & area] for group in groups]
+            others = any(group for place, group in enumerate(inside) if place != number and area != areas[place])
+            if others:
+                groups = [[] if place == number else inside[place] or group for place, group in enumerate(groups)]
+        return [group for group in groups if group]
 
     def _common(self, group: Sequence[str]) -> frozenset[str]:
         """A ward, a town and a sub-location of one name are one place if they share a ward, and two or more if they do not."""
@@ -200,11 +211,11 @@ class Gazetteer:
     def _alike(self, line: Line) -> Sought:
         """Words that look like a name. Ordinary words never do: "panga" is no Vanga."""
         for first, word in enumerate(line.words):
-            before = first > 0 and fold(line.words[first - 1]) in self._words.lists["prepositions"]
+            before = first > 0 and fold(line.words[first - 1]) in self._words.lists["locators"]
             floor = AFTER_PREPOSITION if before else ANYWHERE
             for last in (first + 1, first):
                 words = line.words[first : last + 1]
-                if len(words) == last - first + 1 and len(word) >= _SHORTEST and not any(self._ordinary(one) for one in words):
+                if len(words) == last - first + 1 and len(word) >= _SHORTEST - before and not any(self._ordinary(one) for one in words):
                     offer = self._offer(_key(words), floor, frozenset(range(first, last + 1)))
                     if offer.choices:
                         return offer
@@ -214,7 +225,7 @@ class Gazetteer:
         return word == "_" or word.isdigit() or fold(word) in self._words.known
 
     def _offer(self, key: str, floor: float, where: frozenset[int]) -> Sought:
-        near = process.extract(key, list(self._names), scorer=JaroWinkler.normalized_similarity, score_cutoff=floor, limit=CHOICES)
+        near = process.extract(key, self._likely, scorer=JaroWinkler.normalized_similarity, score_cutoff=floor, limit=CHOICES)
         judged = [self._judge([_Named(self._names[name], 0, 0)]) for name, _, _ in near]
         ids = [option for one in judged for option in self._values(one)]
         return Sought(choices=self._choices(ids), where=where)
@@ -225,16 +236,6 @@ class Gazetteer:
         return [option.value for option in sought.choices]
 
 
-def _narrowed(groups: list[list[str]], areas: Sequence[frozenset[str]], wards: Mapping[str, frozenset[str]]) -> list[list[str]]:
-    """"Kasemeni, Samburu": a name that says the area as well is left out where a finer one lies in that area."""
-    for area in areas:
-        inside = [[one for one in group if wards[one] & area] for group in groups]
-        finer = [group for group in inside if group]
-        if len(groups) > 1 and len(finer) > 1:
-            groups = finer
-    return groups
-
-
 def _key(words: Iterable[str]) -> str:
-    """A name without blanks: Lunga Lunga and Lungalunga are one."""
-    return "".join(map(fold, words))
+    """A name without blanks: Lunga Lunga and Lungalunga are one. Short names stay as they are: Waa is not "wa", of."""
+    return "".join(fold(word) if len(word) > _EXACT else word for word in words)

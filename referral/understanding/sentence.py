@@ -14,8 +14,9 @@ from referral.understanding.words import LIFE, Meaning, Words
 from referral.vocabulary.option import Option
 from referral.vocabulary.report import IN_AUTHORITY, Accused, Concern, Danger, Happened, Reporter, Sex, Told
 
-_CORRECTED_FROM = 5
+_CORRECTED_FROM = 6
 _DENIAL_REACHES = 3
+_KISWAHILI_VERBS = ("ana", "ame", "wame", "wana", "nime", "nina", "ali", "ata", "hawa")
 
 _WITH_TOURIST = frozenset({Concern.SEXABUSE, Concern.SEXEXCH})
 _HARM = frozenset(Concern) - {Concern.MISSING, Concern.SCHOOL, Concern.PREGNANT, Concern.OTHER}
@@ -87,12 +88,14 @@ def understand(text: str, words: Words, places: Gazetteer) -> Understood:
     sought = places.find_in(typed)
     settled = sought.settled
     line = _corrected(typed, words, sought).without(sought.where if settled else frozenset())
-    dangers = _values(line, words.danger)
+    greets = _greets(typed, words)
+    dangers = {} if greets else _values(line, words.danger)  # "sasa" alone is hello
     accused, likely = _accused(line, words)
     concerns, denied = _concerns(line, words)
     concern = _gravest(concerns, accused)
     sure, unsure = _sure_accused(accused, concern, likely)
-    age, why_age = age_told(line, words)
+    child = _child(line, words)
+    age, why_age = age_told(child, words)
     told = Told(
         danger=_danger(dangers),
         concern=concern,
@@ -100,7 +103,7 @@ def understand(text: str, words: Words, places: Gazetteer) -> Understood:
         accused=sure,
         happened=_happened(_values(line, words.happened)),
         age=age,
-        sex=_sex(line, words, concern),
+        sex=_sex(child, words, concern),
         reporter=next((Reporter(value) for value in _values(line, words.reporter)), None),
         spot=settled.spot if settled else None,
         story=text.strip() or None,
@@ -113,42 +116,39 @@ def understand(text: str, words: Words, places: Gazetteer) -> Understood:
         *([Guess("age", age, why_age)] if age else []),
     )
     pressing = bool({Danger.NOW, LIFE} & dangers.keys())
-    return Understood(told, tuple(guesses), sought.choices, pressing, language_of(typed, words), _greets(typed, words))
+    return Understood(told, tuple(guesses), sought.choices, pressing, language_of(typed, words), greets)
 
 
 def language_of(line: Line, words: Words) -> Language:
     """By the words of each language's list; where both are well heard, mixed; where neither is, Kiswahili."""
     heard = {name: sum(fold(word) in listed for word in line.words) for name, listed in words.languages.items()}
     english, kiswahili = heard.get(Language.ENGLISH, 0), heard.get(Language.KISWAHILI, 0)
-    kiswahili += sum(len(word) > 5 and fold(word).startswith(("ana", "ame", "wame", "wana", "nime", "nina", "ali", "ari", "nata", "ata")) for word in line.words)
+    kiswahili += sum(
+        len(word) > 5 and fold(word).startswith(("ana", "ame", "wame", "wana", "nime", "nina", "ali", "ari", "nata", "ata")) for word in line.words
+    )
     if english and kiswahili and min(english, kiswahili) * 3 >= max(english, kiswahili):
         return Language.MIXED
     return Language.ENGLISH if english > kiswahili else Language.KISWAHILI
 
 
 def _corrected(line: Line, words: Words, sought: Sought) -> Line:
-    """One slip in a word of five letters or more is mended, if the word is nothing else and begins as the other does."""
+    """One slip in a word of six letters or more is mended, if the word is nothing else and begins as the other does."""
     return Line.made(tuple(word if place in sought.where else _mended(word, words) for place, word in enumerate(line.words)))
 
 
 def _mended(word: str, words: Words) -> str:
     folded = fold(word)
-    if len(folded) < _CORRECTED_FROM or folded in words.known or folded.isdigit():
+    if len(folded) < _CORRECTED_FROM or folded in words.known or words.verbs.fullmatch(folded):
         return word
     first = headless(folded)[0]
-    near = sorted(one for one in words.known if len(one) >= _CORRECTED_FROM and headless(one)[0] == first and not apart(folded, one, 1))
+    near = sorted(one for one in words.mendable if len(one) >= _CORRECTED_FROM and headless(one)[0] == first and not apart(folded, one, 1))
     return near[0] if near else word
 
 
 def _values(line: Line, meanings: Sequence[Meaning]) -> dict[str, str]:
-    """The values that are told, in the order of the table, with the entry that told each. All `unless` are struck out before."""
-    struck = line.without(_places(found for meaning in meanings for found in find_all(meaning.unless, line)))
-    told = ((meaning.value, find_all(meaning.entries, struck)) for meaning in meanings)
+    """The values that are told, in the order of the table, with the entry that told each."""
+    told = ((meaning.value, meaning.find(line)) for meaning in meanings)
     return {value: found[0].entry for value, found in told if found}
-
-
-def _places(founds: object) -> frozenset[int]:
-    return frozenset(place for found in founds for place in found.places)  # type: ignore[attr-defined]
 
 
 def _concerns(line: Line, words: Words) -> tuple[dict[str, str], dict[str, str]]:
@@ -156,9 +156,8 @@ def _concerns(line: Line, words: Words) -> tuple[dict[str, str], dict[str, str]]
     told: dict[str, str] = {}
     denied: dict[str, str] = {}
     for meaning in words.concerns:
-        struck = line.without(_places(find_all(meaning.unless, line)))
-        for found in find_all(meaning.entries, struck):
-            (denied if _is_denied(struck, found, words) else told).setdefault(meaning.value, found.entry)
+        for found in meaning.find(line):
+            (denied if _is_denied(line, found, words) else told).setdefault(meaning.value, found.entry)
     return told, {value: f"denied: {why}" for value, why in denied.items() if value not in told}
 
 
@@ -177,12 +176,11 @@ def _accused(line: Line, words: Words) -> tuple[dict[str, str], dict[str, str]]:
     named: dict[str, str] = {}
     passed: dict[str, str] = {}
     for meaning in words.accused:
-        struck = line.without(_places(find_all(meaning.unless, line)))
-        found = find_all(meaning.entries, struck)
+        found = meaning.find(line)
         if found:
             named[meaning.value] = found[0].entry
         else:
-            passed.update({meaning.value: "named in passing" for _ in find_all(meaning.entries, line)[:1]})
+            passed |= dict.fromkeys([meaning.value][: len(find_all(meaning.entries, line))], "named in passing")
     return named, passed
 
 
@@ -208,10 +206,14 @@ def _happened(told: dict[str, str]) -> Happened | None:
     return next((one for one in order if one in told), None)
 
 
+def _child(line: Line, words: Words) -> Line:
+    """The message without whoever is accused: "big boys of form 4" are not the child."""
+    return line.without(frozenset(place for meaning in words.accused for found in meaning.find(line) for place in found.places))
+
+
 def _sex(line: Line, words: Words, concern: Concern | None) -> Sex | None:
-    """Girl or boy where only one of them is named; whoever is accused is struck out before, "big boys" are not the child."""
-    accused = _places(found for meaning in words.accused for found in find_all(meaning.entries, line))
-    told = _values(line.without(accused), words.sex)
+    """Girl or boy where only one of them is named."""
+    told = _values(line, words.sex)
     if len(told) == 1:
         return Sex(next(iter(told)))
     return Sex.GIRL if not told and concern is Concern.PREGNANT else None

@@ -12,7 +12,7 @@ from rapidfuzz.distance import OSA
 
 LONGEST = 2_000
 """Letters of a message that are looked at; a text of several parts is far shorter."""
-_APOSTROPHES = re.compile(r"[’‘`´ʼ']")
+_APOSTROPHES = re.compile("[\u2018\u2019\u00b4\u02bc`']")
 _SEPARATORS = re.compile(r"[^a-z0-9]+")
 _GLUED = re.compile(r"(?<=\d)(?=(?:yrs?|yo|years?|miaka|months?|siku|days?|th|st|nd|rd)(?![a-z]))|(?<=\d\d)(?=[a-z])|(?<=[a-z]{3})(?=\d)")
 _STRETCHED = re.compile(r"([a-z])\1{2,}")

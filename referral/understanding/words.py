@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
-from referral.understanding.patterns import Entry, EntryError, Groups, compile_entry
-from referral.understanding.spelling import bare, fold
+from referral.understanding.patterns import Entry, EntryError, Found, Groups, compile_entry, find_all, verb
+from referral.understanding.spelling import Line, bare, fold
 from referral.vocabulary.report import Accused, AgeBand, Concern, Danger, Happened, Reporter, Sex
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -32,12 +33,18 @@ class Meaning:
     entries: tuple[Entry, ...]
     unless: tuple[Entry, ...] = ()
 
+    def find(self, line: Line) -> list[Found]:
+        """Where a message says it."""
+        struck = frozenset(place for found in find_all(self.unless, line) for place in found.places)
+        return find_all(self.entries, line.without(struck) if struck else line)
+
 
 @dataclass(frozen=True, slots=True)
 class Words:
     """The tables of words.toml. The order of `concerns` is their gravity: of two that are told, the earlier is the report's.
 
-    `known` are the folded words of all tables, which are never taken for a slip of another word or for a place.
+    `known` are the folded words of all tables, which are never taken for a slip of another word or for a place; `verbs` is
+    every form of every root and stem in them, which is not mended into another word. `mendable` are the words a slip is mended to.
     """
 
     concerns: tuple[Meaning, ...]
@@ -54,11 +61,13 @@ class Words:
     lists: Mapping[str, frozenset[str]]
     aliases: Mapping[str, str]
     known: frozenset[str]
+    mendable: frozenset[str]
+    verbs: re.Pattern[str]
 
 
 _LISTS = (
-    *("negations", "greetings", "ordinary", "prepositions", "shy_places", "place_kinds", "broad_places"),
-    *("age_before", "age_after", "age_months", "span_before", "span_after", "class_young", "class_old", "mine"),
+    *("negations", "greetings", "ordinary", "locators", "prepositions", "shy_places", "place_kinds", "broad_places"),
+    *("age_before", "age_after", "age_months", "span_before", "span_after", "class_young", "class_old", "mine", "age_never", "age_hints", "counted"),
 )
 
 
@@ -81,7 +90,9 @@ def parse_words(data: Mapping[str, object]) -> Words:
         numbers={fold(name): int(value) for name, value in reader.pairs("numbers").items() if value.isdigit()},
         lists=lists,
         aliases=reader.pairs("places"),
-        known=frozenset().union(reader.seen, *lists.values(), map(fold, spellings)),
+        verbs=re.compile("|".join((*map(verb, sorted(reader.roots)), *(rf"{stem}\w*" for stem in sorted(reader.stems)))) or r"(?!)"),
+        known=frozenset().union(reader.seen, reader.exact, *lists.values()),
+        mendable=frozenset().union(reader.seen, *lists.values()),
     )
     for table in reader.left():
         reader.problems.append(f"{table}: unknown")
@@ -98,6 +109,9 @@ class _Reader:
         self._asked = {"groups"}
         self.problems: list[str] = []
         self.seen: set[str] = set()
+        self.exact: set[str] = set()
+        self.roots: set[str] = set()
+        self.stems: set[str] = set()
         self._groups: Groups = {name: self._list(f"groups.{name}", value) for name, value in self._table("groups").items()}
         for phrases in self._groups.values():
             self._note(phrases)
@@ -166,4 +180,7 @@ class _Reader:
 
     def _note(self, texts: Iterable[str]) -> None:
         for text in texts:
-            self.seen.update(fold(bare(word)) for word in text.split() if word[0] not in "~@+#." and not word.endswith("*"))
+            self.roots.update(word[1:] for word in text.split() if len(word) > 1 and word[0] == "~")
+            self.stems.update(fold(bare(word)) for word in text.split() if word.endswith("*"))
+            plain = {fold(bare(word)) for word in text.split() if word[0] not in "~@+#.|" and not word.endswith("*")}
+            (self.exact if text.startswith("=") else self.seen).update(plain)

@@ -10,6 +10,7 @@ import structlog
 from flask import Blueprint, Response, request
 
 from referral.intake.converse import Call, Conversations, Overtaken
+from referral.officers.converse import OfficersMenu
 from referral.privacy.logs import describe
 from referral.privacy.tokens import tokens_match
 from referral.vocabulary.phone import PhoneNumber
@@ -32,6 +33,7 @@ class UssdDoor:
     """The addresses `/ussd/<token>` and `/ussd/<token>/ended`. A request that is not the gateway's form gets a screen, never an error page."""
 
     conversations: Conversations
+    officers: OfficersMenu
     tokens: tuple[str, ...]
     practice_code: str
     apologies: Apologies
@@ -51,7 +53,9 @@ class UssdDoor:
             call = self._call()
             if call.text and not call.session:  # without a session callers could not be told apart, and would see each other's screens
                 return _speak(self.apologies.broken)
-            return _speak(self.conversations.answer(call, self.clock()))
+            now = self.clock()
+            to_officer = self.officers.answer(call, now)
+            return _speak(self.conversations.answer(call, now) if to_officer is None else to_officer)
         except Overtaken:
             return _speak(self.apologies.busy)
         except Exception as error:

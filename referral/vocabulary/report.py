@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 
 class Concern(StrEnum):
@@ -176,3 +178,17 @@ class Told:
 
     def adding(self, **answers: object) -> Told:
         return replace(self, **answers)  # type: ignore[arg-type]  # dataclasses.replace checks the names itself
+
+    def to_dict(self) -> dict[str, object]:
+        """What is told, as plain values: for a sealed session, never for a log."""
+        plain: dict[str, object] = {name: getattr(self, name) for name in self.__slots__ if getattr(self, name) is not None}
+        return plain | {"accused": sorted(self.accused)}
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Told:
+        """What `to_dict` gave. Raises ValueError or KeyError for anything else."""
+        kinds: dict[str, Callable[[Any], object]] = {
+            "danger": Danger, "concern": Concern, "happened": Happened, "age": AgeBand, "sex": Sex, "disability": Disability, "reporter": Reporter,
+            "accused": lambda words: frozenset(map(Accused, words)),
+        }  # fmt: skip
+        return cls(**{name: kinds.get(name, str)(value) for name, value in plain.items()})  # type: ignore[arg-type]  # each kind makes its field

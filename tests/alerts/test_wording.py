@@ -36,15 +36,15 @@ def places(world: World) -> list[str | None]:
 
 
 class TestTheAlert:
-    @pytest.mark.parametrize("again", [False, True], ids=["first", "again"])
+    @pytest.mark.parametrize("key", [None, "alert.again", "alert.not_acted"], ids=["first", "again", "not acted"])
     @pytest.mark.parametrize("language", LANGUAGES)
-    def test_is_one_text_for_every_ward_concern_urgency_and_child(self, sqlite_world: World, catalogue: Catalogue, language: str, again: bool) -> None:
+    def test_is_one_text_for_every_ward_concern_urgency_and_child(self, sqlite_world: World, catalogue: Catalogue, language: str, key: str | None) -> None:
         longest = sorted(places(sqlite_world), key=lambda name: -len(name or catalogue.say(language, "alert.place_unknown")))[:3]
         by = START + timedelta(days=9)
         too_long = set()
         for place, urgency, concern, age, sex in itertools.product(longest, Urgency, [*Concern, None], [*AgeBand, None], [*Sex, None]):
             matter = Matter("482193", urgency, Told(concern=concern, age=age, sex=sex), place)
-            text = alert_text(catalogue.say, language, matter, "7391", by, START, again=again)
+            text = alert_text(catalogue.say, language, matter, "7391", by, START, key=key)
             repeated = catalogue.say(language, "alert.repeated", text=text)
             if max(septets(text), septets(repeated)) > ONE_PART:
                 too_long.add((septets(repeated), repeated))

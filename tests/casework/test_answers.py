@@ -19,7 +19,7 @@ from referral.privacy.audit import Action, AuditRecord
 from referral.reports.records import ReportRecord
 from referral.texts.gsm import septets
 from tests.conftest import minutes
-from tests.world import World, sent
+from tests.world import World, on_sqlite, sent
 
 CHILDREN, POLICE = "co-msambweni-1", "desk-ukunda-1"
 
@@ -205,6 +205,7 @@ class TestAnOfficer:
             assert "Ukunda" not in heard
 
 
+@on_sqlite
 class TestWrongNumbers:
     def test_three_end_the_answers_and_the_supervisor_is_told(self, alerted: World) -> None:
         wrong, right = wrong_number(alerted), number_in_alert(alerted)
@@ -273,24 +274,25 @@ class TestSomebodyElse:
         assert not [to for to, _ in alerted_lite.gateway.sent if to in ("22384", sender)]
 
 
+@on_sqlite
 class TestAnOfficerReportsLikeAnybody:
     def test_without_any_alert(self, world: World) -> None:
         world.text(world.number_of(CHILDREN), "Mtoto anapigwa kila siku karibu na soko")
         world.work()
         assert reports(world) == 1
 
-    def test_after_an_alert_that_was_answered_long_ago(self, alerted_lite: World) -> None:
-        number = number_in_alert(alerted_lite)
-        texts(alerted_lite, f"ACT {number}")
-        alerted_lite.wait(timedelta(days=2), step=timedelta(hours=4))
-        texts(alerted_lite, "Kuna mtoto mwingine anapigwa karibu na soko")
-        assert reports(alerted_lite) == 2
+    def test_after_an_alert_that_was_answered_long_ago(self, alerted: World) -> None:
+        number = number_in_alert(alerted)
+        texts(alerted, f"ACT {number}")
+        alerted.wait(timedelta(days=2), step=timedelta(hours=4))
+        texts(alerted, "Kuna mtoto mwingine anapigwa karibu na soko")
+        assert reports(alerted) == 2
 
     @pytest.mark.parametrize("words", ["Sawa, kuna mtoto anapigwa hapa", "Hapana mtu wa kusaidia, mtoto anaumia", "Yes there is a child in danger here"])
-    def test_also_when_the_sentence_begins_like_an_answer(self, sqlite_world: World, words: str) -> None:
-        sqlite_world.text(sqlite_world.number_of(CHILDREN), words)
-        sqlite_world.work()
-        assert reports(sqlite_world) == 1
+    def test_also_when_the_sentence_begins_like_an_answer(self, world: World, words: str) -> None:
+        world.text(world.number_of(CHILDREN), words)
+        world.work()
+        assert reports(world) == 1
 
 
 class TestTextsArrive:

@@ -11,7 +11,7 @@ from referral.alerts.records import AlertRecord, EarlyReceiptRecord, LadderRecor
 from referral.gateway.port import Outcome, Sending
 from tests.conftest import TOKENS, minutes
 from tests.fakes import RecordingGateway, message_id
-from tests.world import World, sent
+from tests.world import World, on_sqlite, sent
 
 CHILDREN = "co-msambweni-1"
 
@@ -50,12 +50,13 @@ def out_lite(sqlite_world: World) -> World:
     return _out(sqlite_world)
 
 
+@on_sqlite
 class TestNothingIsBelieved:
     @pytest.mark.parametrize("status", ["", "Delivered", "SUCCESS?", "Sent", "Submitted", "Buffered", "x" * 5000, "\x00", "🙂"])
-    def test_of_words_that_say_nothing(self, out_lite: World, status: str) -> None:
-        before = everything(out_lite)
-        out_lite.receipt(message_id(0), status)
-        assert everything(out_lite) == before
+    def test_of_words_that_say_nothing(self, out: World, status: str) -> None:
+        before = everything(out)
+        out.receipt(message_id(0), status)
+        assert everything(out) == before
 
     @pytest.mark.parametrize("gateway_id", ["", "None", "ATXid_of_somebody_else", "\x00", "x" * 10_000])
     def test_of_ids_that_are_none_of_ours(self, out: World, gateway_id: str) -> None:
@@ -174,6 +175,7 @@ class TestNotDelivered:
         assert alert(out).acknowledged_at
 
 
+@on_sqlite
 class TestOptedOut:
     def test_the_next_is_told_of_what_was_not_answered_and_the_roster_is_flagged(self, out: World) -> None:
         out.post(f"/sms/{TOKENS[1]}/opt-out", {"senderId": "22384", "phoneNumber": out.number_of(CHILDREN)})

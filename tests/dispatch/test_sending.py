@@ -21,7 +21,7 @@ from referral.gateway import port
 from referral.gateway.port import Outcome, Sending
 from referral.reports.records import ReportRecord
 from tests.fakes import RecordingGateway
-from tests.world import NOT_NOW, PHYSICAL, Never, World, sent
+from tests.world import NOT_NOW, PHYSICAL, Never, World, on_sqlite, sent
 
 ACCEPTED = Sending(Outcome.ACCEPTED, 101, "ATXid_x")
 RETRY = Sending(Outcome.REFUSED, None, reason=port.NO_CONNECTION)
@@ -104,6 +104,7 @@ class TestOnce:
         assert len(world.gateway.sent) == 2
 
 
+@on_sqlite
 class TestTheGatewayRefuses:
     def test_for_now_it_is_tried_again_later_and_later(self, world: World) -> None:
         sent(world.phone())
@@ -159,6 +160,7 @@ class TestTheGatewayRefuses:
         assert len({words for _, words in world.gateway.sent}) == len(world.gateway.sent)
 
 
+@on_sqlite
 class TestNobodyKnowsWhetherItWentOut:
     def test_it_is_said_once_more_and_marked(self, world: World) -> None:
         sent(world.phone())
@@ -246,6 +248,7 @@ class TestTheWorkerIsKilled:
         assert not [text for text in texts_to(world, CHILDREN) if text.startswith("(")], "an answered alert is not sent again"
 
 
+@on_sqlite
 class TestSinceItWasQueuedThePerson:
     @pytest.fixture
     def queued(self, world: World) -> World:
@@ -291,6 +294,7 @@ class TestSinceItWasQueuedThePerson:
         assert len(queued.gateway.sent) == 1
 
 
+@on_sqlite
 class TestOneBadRowStopsNobodyElse:
     def test_an_officer_whose_number_does_not_open(self, world: World) -> None:
         sent(world.phone())
@@ -322,6 +326,7 @@ class TestOneBadRowStopsNobodyElse:
             assert session.scalar(select(func.count()).select_from(ReportRecord)) == 1
 
 
+@on_sqlite
 def test_what_waits_longest_and_worst_goes_first(world: World) -> None:
     world.gateway.answers.extend([RETRY] * 4)
     sent(world.phone("+254700000805"), danger="2", concern=PHYSICAL, who=("3", "3"))

@@ -17,7 +17,7 @@ from referral.intake.records import SessionRecord
 from referral.privacy.daykeys import DayKeyRecord
 from tests.conftest import START, TOKENS, settings_for
 from tests.fakes import FixedClock
-from tests.world import HOME, NOW, SEXABUSE, World, as_far_as_ward, sent
+from tests.world import HOME, NOW, SEXABUSE, World, as_far_as_ward, on_sqlite, sent
 
 FORM = {"sessionId": "ATUid_1", "phoneNumber": "+254700000001", "networkCode": "63902", "serviceCode": "*384*96#", "text": ""}
 
@@ -169,6 +169,7 @@ class TestARepeatedRequest:
         assert re.search(r"\d{4} \d{4} \d{4}", second) is None
 
 
+@on_sqlite
 class TestTextsThatDoNotGrow:
     def test_one_and_then_one_star_one(self, world: World) -> None:
         assert "hatarini" in hop(world, text="1").get_data(as_text=True).lower()
@@ -232,6 +233,7 @@ class TestTextsThatDoNotGrow:
         assert "Report" in other.screen
 
 
+@on_sqlite
 class TestPractice:
     def test_it_files_nothing_and_says_so(self, world: World) -> None:
         phone = world.phone(code="*384*97#")

@@ -11,7 +11,7 @@ from referral.alerts.records import AlertRecord, LadderRecord, Purpose
 from referral.reports.records import PlanStepRecord, ReportRecord
 from referral.reports.register import Report
 from referral.vocabulary.report import Accused, AgeBand, Disability, Happened, Reporter, Sex, Urgency
-from tests.world import CHILDRENS_OFFICER, HOME, LABOUR, NOT_NOW, PHYSICAL, POLICE, RELATIVE, SEXABUSE, Phone, World, sent
+from tests.world import CHILDRENS_OFFICER, HOME, LABOUR, NOT_NOW, PHYSICAL, POLICE, RELATIVE, SEXABUSE, Phone, World, on_sqlite, sent
 
 
 def only(world: World) -> Report:
@@ -77,6 +77,7 @@ class TestEachAnswerIsKept:
         assert only(world).told.reporter is None
 
 
+@on_sqlite
 class TestUrgencyRises:
     def test_the_child_itself_and_somebody_at_home(self, world: World) -> None:
         phone = to_reporter(sent(world.phone(), danger=NOT_NOW, concern=PHYSICAL, who=HOME))
@@ -152,6 +153,7 @@ class TestSomebodyElseIsAccused:
         world.work()
         to = world.number_of("co-msambweni-1")
         for _ in range(3):
+            world.clock.turn(timedelta(seconds=5))  # the same words within four seconds are one text
             world.text(to, "OK 0000" if "OK 0000" not in str(world.gateway.sent) else "OK 1111")
         world.service.texts.handle(world.service.read_text, world.clock.now)
         assert [row.purpose for row in alerts(world)].count(Purpose.SUPERVISOR) == 1

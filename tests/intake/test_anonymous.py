@@ -18,7 +18,7 @@ from referral.privacy.seal import Cell
 from referral.reports.records import ReportRecord
 from referral.vocabulary.report import Hours
 from tests.conftest import START
-from tests.world import CHIEF, NOT_NOW, Phone, World, as_far_as_ward, sent
+from tests.world import CHIEF, NOT_NOW, Phone, World, as_far_as_ward, on_sqlite, sent
 
 CALLER = "+254700000777"
 """Nobody in the directory has it."""
@@ -175,6 +175,7 @@ def test_a_process_that_only_reads_keys_forgets_them_too(world: World, database_
     assert len(reader._known) <= 2
 
 
+@on_sqlite
 class TestContact:
     def test_only_a_yes_to_all_three_keeps_the_number_and_only_sealed(self, world: World) -> None:
         phone = sent(world.phone(CALLER))

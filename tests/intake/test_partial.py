@@ -11,7 +11,7 @@ from sqlalchemy import select
 from referral.alerts.records import AlertRecord
 from referral.reports.records import ReportRecord
 from referral.vocabulary.report import Danger, Urgency
-from tests.world import CHIEF, CHILDRENS_OFFICER, HOME, NOT_NOW, NOW, PHYSICAL, SEXABUSE, SOON, World, as_far_as_ward
+from tests.world import CHIEF, CHILDRENS_OFFICER, HOME, NOT_NOW, NOW, PHYSICAL, SEXABUSE, SOON, World, as_far_as_ward, on_sqlite
 
 ALMOST, PAST = timedelta(minutes=2, seconds=55), timedelta(seconds=10)
 
@@ -31,6 +31,7 @@ def steps(world: World) -> list[AlertRecord]:
         return list(session.scalars(select(AlertRecord)))
 
 
+@on_sqlite
 class TestSilence:
     @pytest.mark.parametrize("danger", [NOW, SOON, NOT_NOW, "4"])
     def test_three_minutes_of_it_file_what_was_told(self, world: World, danger: str) -> None:

@@ -13,7 +13,8 @@ from sqlalchemy import func, select
 from referral.alerts.records import AlertRecord, LadderRecord
 from referral.directory.people import bump
 from referral.directory.records import AbsenceRow
-from referral.intake.records import SessionRecord
+from referral.intake.records import DialogueRecord, SessionRecord
+from tests.journeys.extension import Extension
 from tests.journeys.facts import INSTITUTIONS, Facts, JourneyFailed
 from tests.journeys.officers import Officers
 from tests.world import Phone, World
@@ -73,6 +74,7 @@ class Player:
             (re.compile(rf"({'|'.join(_CALLERS)}) hangs up$"), self._hang_up),
             (re.compile(r"after (\d+) (second|minute|hour|day)s?$"), self._after),
             (re.compile(r"the clock stands at (\d\d):(\d\d)$"), self._clock),
+            (re.compile(rf"({'|'.join(_CALLERS)}) texts (.+)$"), self._write),
             (re.compile(r"(.+) texts (.+?)(?: \(the number of (.+)\))?$"), self._text),
             (re.compile(r"(.+) goes on leave$"), self._leave),
             (re.compile(r"no receipts come$"), self._no_receipts),
@@ -81,6 +83,7 @@ class Player:
             (re.compile(r"no chief, elder, school or cleric has been told$"), self._facts.no_local),
             (re.compile(r"(nothing|\d+ reports?) (?:has|have) been kept$"), self._facts.kept),
             (re.compile(r"the caller's number has (not )?been kept$"), self._facts.number_kept),
+            *Extension(world, self._officers).commands,
         )
 
     def play(self, path: Path) -> list[str]:
@@ -115,26 +118,37 @@ class Player:
 
     def _press(self, caller: str, keys: str) -> list[str]:
         """One key shows the whole screen; several show which line each one chose, and the last screen whole."""
+        pressed = [_KEYS.get(key, key) for key in keys.split(", ")]
         passed: list[str] = []
-        *first, last = keys.split(", ")
-        for key in first:
+        for key in pressed:
             passed.append(f"  {_chosen(self._phones[caller].screen, key)}")
             self._answer(caller, key)
-        if first:
-            passed.append(f"  {_chosen(self._phones[caller].screen, last)}")
-        return [*passed, *self._answer(caller, _KEYS.get(last, last))]
+        return [*(passed if len(pressed) > 1 else []), *self._at_rest(caller)]
 
     def _type(self, caller: str, words: str) -> list[str]:
-        typed = {"the code": self._codes.get(caller, ""), "a code of nobody": _OTHER_CODE}.get(words, words)
-        return self._answer(caller, typed)
+        self._answer(caller, {"the code": self._codes.get(caller, ""), "a code of nobody": _OTHER_CODE}.get(words, words))
+        return self._at_rest(caller)
 
-    def _answer(self, caller: str, answer: str) -> list[str]:
-        screen = self._phones[caller].key(answer)
-        code = _CODE.search(screen)
+    def _answer(self, caller: str, answer: str) -> None:
+        code = _CODE.search(self._phones[caller].key(answer))
         if code:
             self._codes[caller] = code[0]
+
+    def _at_rest(self, caller: str) -> list[str]:
+        """The screen that the caller sees, after the worker has done what there was to do."""
         self._world.work()
-        return _shown(screen)
+        return _shown(self._phones[caller].screen)
+
+    def _write(self, caller: str, words: str) -> list[str]:
+        """The caller texts the service, a moment after whatever came before."""
+        self._world.clock.turn(timedelta(seconds=20))
+        self._world.text(_CALLERS[caller], words.replace("the code", self._codes.get(caller, "")))
+        self._world.work()
+        for number, text in self._world.gateway.sent[self._heard :]:
+            found = _CODE.search(text)
+            if number == _CALLERS[caller] and found:
+                self._codes[caller] = found[0]
+        return []
 
     def _hang_up(self, caller: str) -> list[str]:
         self._phones[caller].hang_up()
@@ -163,7 +177,14 @@ class Player:
         return lines
 
     def _next_due(self, now: datetime) -> datetime:
-        clocks = (AlertRecord.due_at, LadderRecord.step_due_at, LadderRecord.action_due_at, LadderRecord.again_at, SessionRecord.partial_at)
+        clocks = (
+            AlertRecord.due_at,
+            LadderRecord.step_due_at,
+            LadderRecord.action_due_at,
+            LadderRecord.again_at,
+            SessionRecord.partial_at,
+            DialogueRecord.silent_at,
+        )
         with self._world.rows() as session:
             coming = [session.scalar(select(func.min(clock)).where(clock > now)) for clock in clocks]
         farthest = now + (timedelta(days=1) if self._world.receipts else timedelta(minutes=1))
@@ -192,16 +213,16 @@ class Player:
         for number, text in reversed(self._world.gateway.sent):
             if self._officers.name(number) == office and _ALERT.match(text):
                 return number, text
+        return self._first_of(office), ""
+
+    def _first_of(self, office: str) -> str:
         number = self._officers.number(office)
         if number is None:
             raise JourneyFailed(f"there is no {office}")
-        return number, ""
+        return number
 
     def _leave(self, office: str) -> list[str]:
-        number, now = self._officers.number(office), self._world.clock.now
-        if number is None:
-            raise JourneyFailed(f"there is no {office}")
-        person = self._officers.person(number)
+        now, person = self._world.clock.now, self._officers.person(self._first_of(office))
         with self._world.service.database.transaction() as session:
             session.add(AbsenceRow(id=f"leave-of-{person}", person=person, starts=now, ends=now + timedelta(days=14)))
             bump(session)

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from referral.privacy.seal import Unreadable
 from referral.reports.records import ReportRecord
@@ -41,13 +41,12 @@ def new(told: Told, number: str = "482193") -> NewReport:
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(told=TOLD, later=TOLD, serial=st.integers(100_000, 999_999))
-def test_whatever_is_told_is_read_back_and_amended(sqlite_world: World, told: Told, later: Told, serial: int) -> None:
+@given(told=TOLD, later=TOLD)
+def test_whatever_is_told_is_read_back_and_amended(sqlite_world: World, told: Told, later: Told) -> None:
     register, database = sqlite_world.service.register, sqlite_world.service.database
-    kept = new(told, f"{serial}")
     with database.transaction() as session:
-        if register.number_taken(session, kept.number):
-            return
+        kept = new(told, f"{100_000 + (session.scalar(select(func.count()).select_from(ReportRecord)) or 0)}")
+        assert not register.number_taken(session, kept.number)
         register.add(session, kept, START)
     with database.transaction() as session:
         report = register.read(session, kept.id)
@@ -60,7 +59,7 @@ def test_whatever_is_told_is_read_back_and_amended(sqlite_world: World, told: To
         assert (report.told, report.urgency, report.need, report.flags) == (later, Urgency.RED, 2, ("child_accused",))
         seen = register.find(session, kept.id)
         assert seen is not None
-        assert (seen.told.story, seen.told.landmark, seen.told.spot, seen.told.reporter) == (None, None, None, None)
+        assert (seen.told.story, seen.told.landmark, seen.told.reporter) == (None, None, None)
 
 
 @pytest.fixture
@@ -105,7 +104,7 @@ def test_a_contact_goes_with_its_consent(kept: tuple[World, NewReport]) -> None:
     world, report = kept
     register = world.service.register
     with world.service.database.transaction() as session:
-        register.give_contact(session, report.id, PhoneNumber("+254700000777"), Hours.EVENING, False, START)
+        register.give_contact(session, report.id, PhoneNumber("+254700000777"), b"t" * 16, Hours.EVENING, False, START)
     with world.service.database.transaction() as session:
         assert session.scalars(select(ReportRecord.contact)).one() is not None
         register.withdraw_contact(session, report.id)
@@ -117,7 +116,7 @@ def test_a_contact_goes_with_its_consent(kept: tuple[World, NewReport]) -> None:
 def test_a_contact_is_gone_after_thirty_days(kept: tuple[World, NewReport]) -> None:
     world, report = kept
     with world.service.database.transaction() as session:
-        world.service.register.give_contact(session, report.id, PhoneNumber("+254700000777"), Hours.EVENING, False, START)
+        world.service.register.give_contact(session, report.id, PhoneNumber("+254700000777"), b"t" * 16, Hours.EVENING, False, START)
     world.clock.turn(timedelta(days=30, hours=1))
     world.work()
     with world.rows() as session:

@@ -34,6 +34,15 @@ def upgrade() -> None:
                 "contact_given",
                 "contact_withdrawn",
                 "directory_loaded",
+                "pin_invited",
+                "pin_set",
+                "pin_wrong",
+                "pin_locked",
+                "signed_in",
+                "read",
+                "handed_on",
+                "service_given",
+                "done",
                 name="action",
                 native_enum=False,
                 length=40,
@@ -49,6 +58,13 @@ def upgrade() -> None:
     with op.batch_alter_table("audit", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_audit_subject"), ["subject"], unique=False)
 
+    op.create_table(
+        "club_tally",
+        sa.Column("month", sa.Date(), nullable=False),
+        sa.Column("club", sa.String(length=12), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("month", "club", name=op.f("pk_club_tally")),
+    )
     op.create_table(
         "day_key",
         sa.Column("day", sa.Date(), nullable=False),
@@ -174,17 +190,49 @@ def upgrade() -> None:
     op.create_table(
         "inbound_text",
         sa.Column("tag", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("content", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("same", sa.LargeBinary(length=16), nullable=False),
         sa.Column("row", sa.String(length=32), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=True),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("held", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("tag", name=op.f("pk_inbound_text")),
+        sa.UniqueConstraint("content", name=op.f("uq_inbound_text_content")),
         sqlite_with_rowid=False,
     )
     with op.batch_alter_table("inbound_text", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_inbound_text_due_at"), ["due_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_inbound_text_received_at"), ["received_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_inbound_text_row"), ["row"], unique=False)
+        batch_op.create_index(batch_op.f("ix_inbound_text_same"), ["same"], unique=False)
 
+    op.create_table(
+        "inbox_cursor",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("last", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_inbox_cursor")),
+    )
+    op.create_table(
+        "officer_session",
+        sa.Column("tag", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("turn", sa.Integer(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("tag", name=op.f("pk_officer_session")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("officer_session", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_officer_session_expires_at"), ["expires_at"], unique=False)
+
+    op.create_table(
+        "reply_tally",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("tag", sa.Integer(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("day", "tag", name=op.f("pk_reply_tally")),
+    )
     op.create_table(
         "report",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -236,6 +284,7 @@ def upgrade() -> None:
         sa.Column("contact_hours", sa.Enum("morning", "afternoon", "evening", "any", name="hours", native_enum=False, length=40), nullable=True),
         sa.Column("contact_by_call", sa.Boolean(), nullable=True),
         sa.Column("contact_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("contact_tag", sa.LargeBinary(length=16), nullable=True),
         sa.CheckConstraint("(contact is null) = (contact_hours is null)", name=op.f("ck_report_contact_with_hours")),
         sa.CheckConstraint("length(number) = 6", name=op.f("ck_report_number_of_six_digits")),
         sa.CheckConstraint("need in (1, 2)", name=op.f("ck_report_one_or_two_institutions")),
@@ -245,8 +294,32 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     with op.batch_alter_table("report", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_report_contact_tag"), ["contact_tag"], unique=False)
         batch_op.create_index(batch_op.f("ix_report_place"), ["place"], unique=False)
 
+    op.create_table(
+        "sms_dialogue",
+        sa.Column("tag", sa.LargeBinary(length=16), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("silent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("tag", name=op.f("pk_sms_dialogue")),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("sms_dialogue", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sms_dialogue_expires_at"), ["expires_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_sms_dialogue_silent_at"), ["silent_at"], unique=False)
+
+    op.create_table(
+        "sms_ledger",
+        sa.Column("month", sa.Date(), nullable=False),
+        sa.Column("purpose", sa.Enum("alert", "again", "supervisor", "reply", "reporter", name="purpose", native_enum=False, length=40), nullable=False),
+        sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("texts", sa.Integer(), nullable=False),
+        sa.Column("parts", sa.Integer(), nullable=False),
+        sa.Column("cost", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("month", "purpose", "currency", name=op.f("pk_sms_ledger")),
+    )
     op.create_table(
         "ussd_session",
         sa.Column("tag", sa.LargeBinary(length=16), nullable=False),
@@ -264,13 +337,14 @@ def upgrade() -> None:
     op.create_table(
         "alert",
         sa.Column("id", sa.String(length=32), nullable=False),
-        sa.Column("purpose", sa.Enum("alert", "again", "supervisor", "reply", name="purpose", native_enum=False, length=40), nullable=False),
+        sa.Column("purpose", sa.Enum("alert", "again", "supervisor", "reply", "reporter", name="purpose", native_enum=False, length=40), nullable=False),
         sa.Column("lane", sa.Integer(), nullable=False),
         sa.Column("report", sa.String(length=32), nullable=True),
         sa.Column("step", sa.Integer(), nullable=True),
         sa.Column("office", sa.String(length=120), nullable=True),
         sa.Column("institution", sa.String(length=120), nullable=True),
         sa.Column("person", sa.String(length=120), nullable=False),
+        sa.Column("number", sa.LargeBinary(), nullable=True),
         sa.Column("key", sa.String(length=120), nullable=True),
         sa.Column("params", sa.String(length=500), nullable=True),
         sa.Column("one_time", sa.LargeBinary(), nullable=True),
@@ -294,8 +368,12 @@ def upgrade() -> None:
         sa.Column("decline_reason", sa.String(length=120), nullable=True),
         sa.Column("expired_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("referred_on_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("wrong_answers", sa.Integer(), nullable=False),
         sa.Column("answers_ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("(purpose = 'reporter') = (person = '')", name=op.f("ck_alert_reporters_are_nobody")),
+        sa.CheckConstraint("number is null or (purpose = 'reporter' and due_at is not null)", name=op.f("ck_alert_numbers_only_while_due")),
         sa.CheckConstraint("purpose <> 'alert' or (report is not null and one_time is not null)", name=op.f("ck_alert_alert_is_answerable")),
         sa.CheckConstraint("due_at is null or (sent_at is null and failed_at is null)", name=op.f("ck_alert_due_means_not_sent")),
         sa.ForeignKeyConstraint(["report"], ["report.id"], name=op.f("fk_alert_report_report"), ondelete="CASCADE"),
@@ -415,6 +493,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_ladder_step_due_at"), ["step_due_at"], unique=False)
 
     op.create_table(
+        "officer_pin",
+        sa.Column("person", sa.String(length=60), nullable=False),
+        sa.Column("sealed_pin", sa.LargeBinary(), nullable=True),
+        sa.Column("sealed_invitation", sa.LargeBinary(), nullable=True),
+        sa.Column("invited_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("last_try", sa.LargeBinary(length=16), nullable=True),
+        sa.Column("locked_until", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("(sealed_invitation is null) = (invited_until is null)", name=op.f("ck_officer_pin_invitation_whole")),
+        sa.CheckConstraint("tries between 0 and 3", name=op.f("ck_officer_pin_three_tries")),
+        sa.ForeignKeyConstraint(["person"], ["directory_person.id"], name=op.f("fk_officer_pin_person_directory_person")),
+        sa.PrimaryKeyConstraint("person", name=op.f("pk_officer_pin")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "plan_step",
         sa.Column("report", sa.String(length=32), nullable=False),
         sa.Column("plan", sa.Integer(), nullable=False),
@@ -425,12 +518,52 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("report", "plan", "step", name=op.f("pk_plan_step")),
         sqlite_with_rowid=False,
     )
+    op.create_table(
+        "service_event",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("report", sa.String(length=32), nullable=False),
+        sa.Column("office", sa.String(length=120), nullable=False),
+        sa.Column("person", sa.String(length=120), nullable=False),
+        sa.Column(
+            "service",
+            sa.Enum(
+                "medical",
+                "counselling",
+                "shelter",
+                "legal",
+                "schooling",
+                "school_costs",
+                "accelerated",
+                "vocational",
+                "family_income",
+                "dignity_pack",
+                name="given",
+                native_enum=False,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("given_on", sa.Date(), nullable=False),
+        sa.Column("noted_hour", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["report"], ["report.id"], name=op.f("fk_service_event_report_report"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_service_event")),
+        sa.UniqueConstraint("report", "office", "service", "given_on", name="uq_service_event_once"),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("service_event", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_service_event_report"), ["report"], unique=False)
+
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    with op.batch_alter_table("service_event", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_service_event_report"))
+
+    op.drop_table("service_event")
     op.drop_table("plan_step")
+    op.drop_table("officer_pin")
     with op.batch_alter_table("ladder", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_ladder_step_due_at"))
         batch_op.drop_index(batch_op.f("ix_ladder_again_at"))
@@ -469,11 +602,26 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_ussd_session_expires_at"))
 
     op.drop_table("ussd_session")
+    op.drop_table("sms_ledger")
+    with op.batch_alter_table("sms_dialogue", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sms_dialogue_silent_at"))
+        batch_op.drop_index(batch_op.f("ix_sms_dialogue_expires_at"))
+
+    op.drop_table("sms_dialogue")
     with op.batch_alter_table("report", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_report_place"))
+        batch_op.drop_index(batch_op.f("ix_report_contact_tag"))
 
     op.drop_table("report")
+    op.drop_table("reply_tally")
+    with op.batch_alter_table("officer_session", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_officer_session_expires_at"))
+
+    op.drop_table("officer_session")
+    op.drop_table("inbox_cursor")
     with op.batch_alter_table("inbound_text", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_inbound_text_same"))
+        batch_op.drop_index(batch_op.f("ix_inbound_text_row"))
         batch_op.drop_index(batch_op.f("ix_inbound_text_received_at"))
         batch_op.drop_index(batch_op.f("ix_inbound_text_due_at"))
 
@@ -485,6 +633,7 @@ def downgrade() -> None:
     op.drop_table("directory_person")
     op.drop_table("directory_office")
     op.drop_table("day_key")
+    op.drop_table("club_tally")
     with op.batch_alter_table("audit", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_audit_subject"))
 

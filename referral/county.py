@@ -1,0 +1,42 @@
+"""A county's folder, read and checked: figures, routing, words, keywords, services. The directory itself is in the database."""
+
+from __future__ import annotations
+
+import csv
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from referral.directory.services import Service, read_services
+from referral.routing.policy import Policy, parse_policy
+from referral.routing.table import Table, parse_table
+from referral.understanding.keywords import Keywords, parse_keywords
+from referral.understanding.words import Words, parse_words
+
+
+@dataclass(frozen=True)
+class County:
+    """Everything about a county that is not in the database."""
+
+    policy: Policy
+    table: Table
+    words: Words
+    keywords: Keywords
+    services: tuple[Service, ...]
+
+
+def read_county(folder: Path) -> County:
+    """Raises what the parts raise, each naming every problem of its file at once."""
+    with (folder / "keywords.csv").open(encoding="utf-8-sig", newline="") as file:
+        keywords = parse_keywords(csv.DictReader(file))
+    return County(
+        policy=parse_policy(_toml(folder / "policy.toml")),
+        table=parse_table(_toml(folder / "routing.toml")),
+        words=parse_words(_toml(folder / "words.toml")),
+        keywords=keywords,
+        services=read_services(folder / "services.csv"),
+    )
+
+
+def _toml(path: Path) -> dict[str, object]:
+    return tomllib.loads(path.read_text("utf-8"))

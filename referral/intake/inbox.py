@@ -1,0 +1,58 @@
+"""Who texted, and whether to answer: numbers, echoes, and how often a sender is answered."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from referral.intake.records import ReplyTallyRecord
+from referral.privacy.daykeys import DayKeys
+from referral.vocabulary.phone import NotAPhoneNumber, PhoneNumber
+
+TAG_BITS = 20
+"""About two hundred numbers of the country share a tag: a count of replies is no trace of anybody."""
+REPLIES_A_DAY = 25
+PAUSE = timedelta(minutes=5)
+_NO_PERSON = re.compile(r"\d{1,6}|[A-Za-z][\w .-]*")
+"""Short codes and names: senders that are machines."""
+
+
+def is_machine(sender: str, ours: frozenset[str]) -> bool:
+    """A short code, a name instead of a number, or ourselves: never answered, so that two machines cannot talk for ever; nothing of a person's is lost."""
+    return sender.casefold() in ours or _NO_PERSON.fullmatch(sender) is not None
+
+
+def number_of(sender: str) -> PhoneNumber | None:
+    """The number a text can be answered at; None for a masked or a foreign one."""
+    try:
+        return PhoneNumber(sender)
+    except NotAPhoneNumber:
+        return None
+
+
+@dataclass(frozen=True)
+class Manners:
+    """Outside an open dialogue one reply to a sender in five minutes; in all so many a day. Counts by a 20-bit tag of the day, nothing else."""
+
+    daykeys: DayKeys
+
+    def may_reply(self, session: Session, number: PhoneNumber, now: datetime, *, in_dialogue: bool) -> bool:
+        """Whether to answer, counted if so."""
+        tag, _ = self.daykeys.tags(number.reveal(), now)
+        key = (now.date(), int.from_bytes(tag[:3], "big") >> (24 - TAG_BITS))
+        row = session.get(ReplyTallyRecord, key, with_for_update=True)
+        if row is None:
+            session.add(ReplyTallyRecord(day=key[0], tag=key[1], count=1, last_at=now))
+            return True
+        if row.count >= REPLIES_A_DAY or (not in_dialogue and now - row.last_at < PAUSE):
+            return False
+        row.count, row.last_at = row.count + 1, now
+        return True
+
+    @staticmethod
+    def forget(session: Session, now: datetime) -> None:
+        session.execute(delete(ReplyTallyRecord).where(ReplyTallyRecord.day < now.date()))
