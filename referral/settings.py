@@ -213,7 +213,8 @@ def _database(url: str) -> bool:
     """Whether an address is one of the two databases, and a file where it is SQLite: two processes cannot share a memory."""
     try:
         parsed = make_url(url)
-    except ArgumentError:
+        parsed.get_dialect()
+    except (ArgumentError, ImportError):
         return False
     kind = parsed.get_backend_name()
     return kind == "postgresql" or (kind == "sqlite" and bool(parsed.database) and parsed.database != ":memory:")

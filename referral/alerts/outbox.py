@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from referral.alerts.records import TABLE, AlertRecord, LadderRecord, LedgerRecord, Purpose
 from referral.privacy.seal import Cell, Sealer
 from referral.store.base import new_id
+from referral.store.database import count_up
 from referral.vocabulary.duty import DutyBearer
 from referral.vocabulary.phone import PhoneNumber
 
@@ -139,12 +140,8 @@ class Outbox:
     def book(self, session: Session, purpose: Purpose, parts: int, cost: str | None, now: datetime) -> None:
         """Write a text into the month's ledger. `cost` as the gateway says it, "KES 0.8000"; what cannot be read counts as nothing."""
         currency, amount = read_cost(cost)
-        key = (now.date().replace(day=1), purpose, currency)
-        row = session.get(LedgerRecord, key, with_for_update=True)
-        if row is None:
-            session.add(LedgerRecord(month=key[0], purpose=purpose, currency=currency, texts=1, parts=parts, cost=amount))
-        else:
-            row.texts, row.parts, row.cost = row.texts + 1, row.parts + parts, row.cost + amount
+        key = {"month": now.date().replace(day=1), "purpose": purpose, "currency": currency}
+        count_up(session, LedgerRecord, key, {"texts": 1, "parts": parts, "cost": amount})
 
     def waiting(self, session: Session, purpose: Purpose, report: str, person: str) -> bool:
         """Whether such a text to this person is still to go out: a second beside it would only pile up."""

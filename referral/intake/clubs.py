@@ -7,13 +7,9 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from referral.intake.records import ClubTallyRecord
+from referral.store.database import count_up
 
 
 def credit(session: Session, club: str, now: datetime) -> None:
     """One more message of a club this month."""
-    key = (now.date().replace(day=1), club[:12])
-    row = session.get(ClubTallyRecord, key, with_for_update=True)
-    if row is None:
-        session.add(ClubTallyRecord(month=key[0], club=key[1], count=1))
-    else:
-        row.count += 1
+    count_up(session, ClubTallyRecord, {"month": now.date().replace(day=1), "club": club[:12]}, {"count": 1})

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from referral.intake.records import ReplyTallyRecord
 from referral.privacy.daykeys import DayKeys
+from referral.store.database import count_up
 from referral.vocabulary.phone import NotAPhoneNumber, PhoneNumber
 
 TAG_BITS = 20
@@ -43,14 +44,14 @@ class Manners:
     def may_reply(self, session: Session, number: PhoneNumber, now: datetime, *, in_dialogue: bool) -> bool:
         """Whether to answer, counted if so."""
         tag, _ = self.daykeys.tags(number.reveal(), now)
-        key = (now.date(), int.from_bytes(tag[:3], "big") >> (24 - TAG_BITS))
-        row = session.get(ReplyTallyRecord, key, with_for_update=True)
-        if row is None:
-            session.add(ReplyTallyRecord(day=key[0], tag=key[1], count=1, last_at=now))
-            return True
-        if row.count >= REPLIES_A_DAY or (not in_dialogue and now - row.last_at < PAUSE):
+        key = {"day": now.date(), "tag": int.from_bytes(tag[:3], "big") >> (24 - TAG_BITS)}
+        row = session.get(ReplyTallyRecord, tuple(key.values()), with_for_update=True)
+        if row is not None and (row.count >= REPLIES_A_DAY or (not in_dialogue and now - row.last_at < PAUSE)):
             return False
-        row.count, row.last_at = row.count + 1, now
+        if row is None:
+            count_up(session, ReplyTallyRecord, key, {"count": 1}, also={"last_at": now})
+        else:
+            row.count, row.last_at = row.count + 1, now
         return True
 
     @staticmethod

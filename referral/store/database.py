@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import CursorResult, Engine, UpdateBase, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.orm import Session
 
@@ -103,6 +104,16 @@ class Database:
             pool_pre_ping=True,
             connect_args={"options": options, "connect_timeout": max(2, int(busy_seconds))},
         )
+
+
+def count_up(session: Session, record: type[Any], key: Mapping[str, object], amounts: Mapping[str, int], *, also: Mapping[str, object] | None = None) -> None:
+    """Add amounts to the row of a key, or begin it with them and with what is in `also`: one statement, so that two processes that begin it
+    at the same moment both count."""
+    values = dict(key) | dict(amounts) | dict(also or {})
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    statement = insert(record).values(**values)
+    sums = {name: getattr(record, name) + statement.excluded[name] for name in amounts}
+    session.execute(statement.on_conflict_do_update(index_elements=list(key), set_=sums))
 
 
 def changed(session: Session, statement: UpdateBase) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -53,6 +54,7 @@ class TestInbound:
         form = {name: value for name, value in FORM.items() if name != "id"}
         for date in ("2026-03-04 07:00:00", "2026-03-04 07:10:00"):
             world.post(f"/sms/{TOKENS[1]}/inbound", {**form, "date": date})
+            world.clock.turn(timedelta(minutes=10))
         assert kept(world) == 2
 
     def test_a_wrong_token_finds_nothing(self, sqlite_world: World) -> None:

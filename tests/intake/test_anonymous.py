@@ -228,5 +228,7 @@ class TestTexts:
         world.work()
         with world.rows() as session:
             assert session.scalars(select(TextRecord.sealed)).all() == [None]
+        world.wait(timedelta(minutes=60))  # the dialogue is over, and its hour too
+        with world.rows() as session:
             assert session.scalar(select(func.count()).select_from(ReportRecord)) == 1
         assert_nowhere(world)
