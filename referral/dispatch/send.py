@@ -157,7 +157,10 @@ class Sender:
             self.outbox.book(session, due.purpose, sending.parts or 1, sending.cost, now)
         if due.purpose is Purpose.REPORTER:
             self._record_reporter(session, row, sending, now)
-            return
+        else:
+            self._record_officer(session, row, sending, now)
+
+    def _record_officer(self, session: Session, row: AlertRecord, sending: Sending, now: datetime) -> None:
         if sending.message_id:
             row.gateway_tag = self.keys.message_tag(sending.message_id)
         report = None if row.report is None else self.register.find(session, row.report)
