@@ -35,6 +35,7 @@ class RecordingGateway:
 
     sent: list[tuple[str, str]] = field(default_factory=list)
     answers: deque[Sending] = field(default_factory=deque)
+    inbox: list[Arrived] = field(default_factory=list)
 
     def send(self, to: PhoneNumber, text: str) -> Sending:
         answer = self.answers.popleft() if self.answers else Sending(Outcome.ACCEPTED, 101, message_id(len(self.sent)))
@@ -43,4 +44,4 @@ class RecordingGateway:
         return answer
 
     def fetch(self, after: int) -> Sequence[Arrived]:
-        return ()
+        return [one for one in self.inbox if one.id > after]
