@@ -8,8 +8,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+OPTIONS = "|".join("--" + "-".join(words) for words in (("index", "url"), ("extra", "index"), ("find", "links")))
+"""Put together here, so that this file does not hold what it looks for."""
 FORBIDDEN = (
-    (re.compile(r"--(?:extra-)?index-url|--find-links|\bfile:///(?!\{)|https?://\S+\.(?:whl|tar\.gz|tgz)\b"), "an address that locks and files must not carry"),
+    (re.compile(rf"{OPTIONS}|\bfile:/{{3}}(?!\{{)|https?://\S+\.(?:whl|tar\.gz|tgz)\b"), "an address that locks and files must not carry"),
     (re.compile(r"(?<![\w.])/(?:home|opt|root|work)/"), "a path of one machine"),
     (re.compile(r"(?<![\w+])(?:\+?254|0)7(?!00000)\d{8}(?!\w)"), "a number that may be somebody's: samples are +254700000xxx"),
 )

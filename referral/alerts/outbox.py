@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import json
-import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
-from referral.alerts.records import TABLE, AlertRecord, LadderRecord, LedgerRecord, Purpose
+from referral.alerts.records import TABLE, AlertRecord, LadderRecord, Purpose
 from referral.privacy.seal import Cell, Sealer
 from referral.store.base import new_id
-from referral.store.database import count_up
 from referral.vocabulary.duty import DutyBearer
 from referral.vocabulary.phone import PhoneNumber
 
 REPLY_LANE = 1
-_COST = re.compile(r"([A-Z]{3}) (\d+(?:\.\d+)?)")
 _NEW = {"attempts": 0, "calling": False, "repeated": False, "wrong_answers": 0}
 REPORTER_WAITS = timedelta(minutes=30)
 ANSWERABLE = timedelta(days=30)
@@ -137,12 +133,6 @@ class Outbox:
         late = (AlertRecord.purpose == Purpose.REPORTER, AlertRecord.deadline_at < now, AlertRecord.calling.is_(False))
         session.execute(delete(AlertRecord).where(*late))
 
-    def book(self, session: Session, purpose: Purpose, parts: int, cost: str | None, now: datetime) -> None:
-        """Write a text into the month's ledger. `cost` as the gateway says it, "KES 0.8000"; what cannot be read counts as nothing."""
-        currency, amount = read_cost(cost)
-        key = {"month": now.date().replace(day=1), "purpose": purpose, "currency": currency}
-        count_up(session, LedgerRecord, key, {"texts": 1, "parts": parts, "cost": amount})
-
     def waiting(self, session: Session, purpose: Purpose, report: str, person: str) -> bool:
         """Whether such a text to this person is still to go out: a second beside it would only pile up."""
         found = select(AlertRecord.id).where(
@@ -253,9 +243,3 @@ class Outbox:
             deadline_at=row.deadline_at,
             step=row.step,
         )
-
-
-def read_cost(cost: str | None) -> tuple[str, int]:
-    """ "KES 0.8000" as ("KES", 8000); anything else as ("", 0)."""
-    found = _COST.fullmatch((cost or "").strip())
-    return (found[1], round(Decimal(found[2]) * 10_000)) if found else ("", 0)

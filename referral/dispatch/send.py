@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy.orm import Session
 
+from referral.alerts.ledger import book
 from referral.alerts.outbox import Due, Outbox
 from referral.alerts.records import AlertRecord, Purpose
 from referral.alerts.state import acting
@@ -154,7 +155,7 @@ class Sender:
             return
         row.calling = False
         if sending.outcome is Outcome.ACCEPTED:
-            self.outbox.book(session, due.purpose, sending.parts or 1, sending.cost, now)
+            book(session, due.purpose, sending.parts or 1, sending.cost, now)
         if due.purpose is Purpose.REPORTER:
             self._record_reporter(session, row, sending, now)
         else:

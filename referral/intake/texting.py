@@ -14,6 +14,7 @@ from referral.intake.clubs import credit
 from referral.intake.dialogues import Dialogue, Dialogues
 from referral.intake.filing import Filing
 from referral.intake.inbox import Manners, is_machine, number_of
+from referral.intake.merging import LONGEST_STORY, merged
 from referral.intake.questions import Questions
 from referral.intake.services import Services
 from referral.intake.texts import Text
@@ -28,7 +29,6 @@ from referral.vocabulary.report import Accused, Channel, Concern, Danger, Told
 
 SILENCE = timedelta(minutes=15)
 """After this long without an answer what there is is filed."""
-_STORY = 1_000
 _SENTENCE = 4
 """From so many words on an answer is read for what else it tells."""
 
@@ -116,7 +116,7 @@ class Texting:
     def _help(self, session: Session, dialogue: Dialogue, words: str, now: datetime) -> Taken:
         """A cry for help anywhere in a text: filed and routed at once, questions follow."""
         understood = self._understood(words)
-        told = _merged(dialogue.told, understood.told, self.words)
+        told = merged(dialogue.told, understood.told, self.words)
         told = told.adding(danger=Danger.NOW, concern=told.concern or Concern.HELPNOW)
         dialogue = replace(dialogue, told=told, language=self._language(dialogue, understood), asked=None, choices=())
         return self._ask_on(session, self._filed(session, dialogue, now), understood, now, urgent=True)
@@ -127,7 +127,7 @@ class Texting:
         language = self._language(dialogue, understood)
         if not words.strip() or understood.greeting:
             return Taken(replace(dialogue, language=language, asked="what", choices=()), self.questions.ask(language, "what"))
-        told = _merged(dialogue.told, understood.told, self.words)
+        told = merged(dialogue.told, understood.told, self.words)
         again = self._unclear(dialogue, told)
         dialogue = replace(dialogue, told=told, language=language)
         if again:
@@ -164,7 +164,7 @@ class Texting:
         """An answer in a sentence tells more than it was asked: "yes, he has locked her in"."""
         if len(words.split()) < _SENTENCE:
             return dialogue
-        return replace(dialogue, told=_merged(dialogue.told, self._understood(words).told, self.words))
+        return replace(dialogue, told=merged(dialogue.told, self._understood(words).told, self.words))
 
     def _given(self, session: Session, dialogue: Dialogue, asked: str, value: str, now: datetime) -> Taken:
         told = dialogue.told
@@ -263,25 +263,9 @@ class Texting:
         return told if settled is None else told.adding(place=settled.ward, spot=settled.spot)
 
     def _understood(self, words: str) -> Understood:
-        return understand(words[:_STORY], self.words, self.gazetteer())
+        return understand(words[:LONGEST_STORY], self.words, self.gazetteer())
 
     @staticmethod
     def _language(dialogue: Dialogue, understood: Understood) -> str:
         """The language of the first words that had one."""
         return dialogue.language if dialogue.told != Told() else understood.reply_in
-
-
-def _merged(before: Told, more: Told, words: Words) -> Told:
-    """What was told, and what is told now. Words are put one after the other; an accusation is added, never taken back; the first place stays."""
-    story = "\n".join(part for part in (before.story, more.story) if part)[:_STORY] or None
-    named = {name: getattr(more, name) for name in ("danger", "happened", "age", "sex", "disability", "reporter") if getattr(more, name) is not None}
-    place = (before.place, before.spot) if before.place else (more.place, more.spot)
-    concern = _graver(before.concern, more.concern, words)
-    return before.adding(**named, story=story, accused=before.accused | more.accused, concern=concern, place=place[0], spot=place[1])
-
-
-def _graver(one: Concern | None, other: Concern | None, words: Words) -> Concern | None:
-    """The graver of two concerns, by the order of the county's table: what is told second may be the worse."""
-    order = [meaning.value for meaning in words.concerns]
-    named = [concern for concern in (one, other) if concern is not None and concern.value in order]
-    return min(named, key=lambda concern: order.index(concern.value), default=one or other)
