@@ -21,7 +21,7 @@ from referral.directory.snapshot import Roster, RosterCache
 from referral.dispatch.escalate import Escalation
 from referral.dispatch.receipts import Receipts
 from referral.dispatch.send import Sender
-from referral.dispatch.worker import Job, beat
+from referral.dispatch.worker import Job, beat, forget_beats
 from referral.gateway.port import Gateway
 from referral.handover.contacts import Contacts
 from referral.handover.ladder import Ladder
@@ -184,6 +184,7 @@ class Service:
             self.dialogues.forget(session, now)
             self.register.forget_contacts(session, now)
             Manners.forget(session, now)
+            forget_beats(session, now)
         self.database.forget_residue()
         return 0
 

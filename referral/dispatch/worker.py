@@ -6,11 +6,11 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import select
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from referral.privacy.logs import describe
 from referral.store.base import Base
@@ -75,6 +75,11 @@ def beat(database: Database, now: datetime) -> int:
     with database.draft() as session:
         session.merge(HeartbeatRecord(worker=name[:120], at=now))
     return 0
+
+
+def forget_beats(session: Session, now: datetime) -> None:
+    """Drop the beats of workers that have been gone for a day."""
+    session.execute(delete(HeartbeatRecord).where(HeartbeatRecord.at < now - timedelta(days=1)))
 
 
 def last_beat(database: Database) -> datetime | None:
