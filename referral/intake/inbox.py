@@ -18,8 +18,8 @@ TAG_BITS = 20
 """About two hundred numbers of the country share a tag: a count of replies is no trace of anybody."""
 REPLIES_A_DAY = 25
 PAUSE = timedelta(minutes=5)
-_NO_PERSON = re.compile(r"\d{1,6}|[A-Za-z][\w .-]*")
-"""Short codes and names: senders that are machines."""
+_NO_PERSON = re.compile(r"\d{1,6}|[A-Za-z][\w .-]{0,10}")
+"""Short codes, and names instead of numbers, which have eleven letters at most: machines. A masked number is longer."""
 
 
 def is_machine(sender: str, ours: frozenset[str]) -> bool:

@@ -62,14 +62,16 @@ class Texting:
         """Deal with one text."""
         if is_machine(text.sender, self.ours):
             return
-        number = number_of(text.sender)
-        if number is None:  # masked, or from over the border: nobody to answer, so it is filed as it stands
-            self._file_told(session, self._understood(text.words).told, now)
-            return
-        before = self.dialogues.read(session, number, now)
         keyword = read_keyword(text.words, self.keywords, self.gazetteer())
         if keyword is not None and keyword.club is not None:
             credit(session, keyword.club, now)
+        number = number_of(text.sender)
+        if number is None:  # masked, or from over the border: nobody to answer, so it is filed as it stands
+            told = self._understood(text.words).told
+            cry = keyword is not None and keyword.kind is KeywordKind.HELP
+            self._file_told(session, _in_danger(told) if cry else told, now)
+            return
+        before = self.dialogues.read(session, number, now)
         taken = self._decide(session, before or Dialogue(number), before is not None, keyword, text.words, now)
         if taken.dialogue is None:
             self.dialogues.erase(session, number, now)
@@ -116,8 +118,7 @@ class Texting:
     def _help(self, session: Session, dialogue: Dialogue, words: str, now: datetime) -> Taken:
         """A cry for help anywhere in a text: filed and routed at once, questions follow."""
         understood = self._understood(words)
-        told = merged(dialogue.told, understood.told, self.words)
-        told = told.adding(danger=Danger.NOW, concern=told.concern or Concern.HELPNOW)
+        told = _in_danger(merged(dialogue.told, understood.told, self.words))
         dialogue = replace(dialogue, told=told, language=self._language(dialogue, understood), asked=None, choices=())
         return self._ask_on(session, self._filed(session, dialogue, now), understood, now, urgent=True)
 
@@ -269,3 +270,8 @@ class Texting:
     def _language(dialogue: Dialogue, understood: Understood) -> str:
         """The language of the first words that had one."""
         return dialogue.language if dialogue.told != Told() else understood.reply_in
+
+
+def _in_danger(told: Told) -> Told:
+    """A cry for help: danger now, and of the gravest kind if no other was named."""
+    return told.adding(danger=Danger.NOW, concern=told.concern or Concern.HELPNOW)

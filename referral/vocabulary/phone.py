@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
+
+_WRITTEN = re.compile(r"[+\d\s().-]+")
 
 
 class NotAPhoneNumber(ValueError):
@@ -22,6 +26,8 @@ class PhoneNumber:
     def __init__(self, text: str, *, region: str = "KE", country_code: int = 254) -> None:
         """Parse `text`: +2547…, 2547…, 07…, 7…, 002547… Raises NotAPhoneNumber for anything but a mobile of that country."""
         digits = text.strip()
+        if _WRITTEN.fullmatch(digits) is None:  # the library reads letters as the digits of their keys, and would make a number of a name
+            raise NotAPhoneNumber("not a phone number")
         if digits.startswith("00"):
             digits = "+" + digits[2:]
         elif digits.startswith(str(country_code)):

@@ -128,6 +128,11 @@ class TestNumbersAndTraces:
         assert [report.concern for report in reports(world)] == [Concern.SEXABUSE]
         assert not [to for to, _ in world.gateway.sent if to.startswith("+255")]
 
+    def test_a_cry_for_help_from_a_masked_sender_is_red(self, world: World) -> None:
+        says(world, "msaada Ukunda", "a1b2c3d4e5f60718293a4b5c6d7e8f90")
+        (report,) = reports(world)
+        assert (report.urgency, report.place) == (Urgency.RED, UKUNDA)
+
 
 class TestPoliteness:
     def test_outside_a_dialogue_one_reply_in_five_minutes(self, world: World) -> None:
