@@ -66,6 +66,8 @@ def texts_used(script: Script) -> frozenset[str]:
 
 def _prompts(node: Node) -> tuple[str, ...]:
     match node:
+        case Menu(in_practice=str(other)):
+            return (node.prompt, other)
         case Menu() | Listing() | Ask():
             return (node.prompt,)
         case Info():

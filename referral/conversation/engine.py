@@ -97,7 +97,8 @@ def page_of(script: Script, state: State, guide: Guide, *, mistaken: bool = Fals
         case Menu() | Listing():
             options = options_of(node, state, guide)
             limit = 6 if node.skip is not None or node.code_again else 8
-            page = replace(plain, prompt=node.prompt, options=options[state.offset :], at_most=limit if state.offset else min(limit, node.first_page))
+            prompt = (node.in_practice if state.practice and isinstance(node, Menu) else None) or node.prompt
+            page = replace(plain, prompt=prompt, options=options[state.offset :], at_most=limit if state.offset else min(limit, node.first_page))
         case Ask():
             page = replace(plain, prompt=node.prompt, typed=True)
         case Info():

@@ -60,6 +60,8 @@ class Choice:
 class Menu:
     """A question with fixed lines. `saves` names the answer; `first_page` is the most lines its first page may have.
 
+    `in_practice` is the prompt while practising, where the plain one would say what is not so then.
+
     `skip` names where key 7 leads (None: cannot be skipped); `code_again` lets key 8 show the code; `tells_code` fills {code} in.
     """
 
@@ -72,6 +74,7 @@ class Menu:
     skip: str | None = None
     code_again: bool = False
     tells_code: bool = False
+    in_practice: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,13 @@ def _concern(concern: Concern) -> Choice:
 
 
 REPORT = (
-    Menu("danger", "danger.prompt", tuple(Choice(danger, f"danger.{danger}", go="concern") for danger in Danger), saves="danger"),
+    Menu(
+        "danger",
+        "danger.prompt",
+        tuple(Choice(danger, f"danger.{danger}", go="concern") for danger in Danger),
+        saves="danger",
+        in_practice="danger.practice",  # while practising nothing is kept when the line drops
+    ),
     Menu(
         "concern",
         "concern.prompt",
