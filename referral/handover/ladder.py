@@ -212,7 +212,7 @@ class Ladder:
         """By when an alert of `step` sent at `sent_at` must be answered."""
         if step == END:
             return self._again(report, sent_at)
-        return clock.step_deadline(report.urgency, step, sent_at, self.planner.policy)
+        return clock.deadline(report.urgency, step, sent_at, self.planner.policy)
 
     def _keep(self, session: Session, report: Report, plan: Plan, made: int) -> None:
         steps = [(step.number, " ".join(c.bearer.office.id for c in step.choices), "; ".join(c.reason for c in step.choices)) for step in plan.steps]

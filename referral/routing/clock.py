@@ -41,19 +41,11 @@ def next_sending_time(urgency: Urgency, at: datetime, policy: Policy) -> datetim
 
 
 def deadline(urgency: Urgency, step: int, sent_at: datetime, policy: Policy) -> datetime:
-    """By when step `step` (from 1) must be acknowledged; after it the next step is told.
+    """By when step `step` (from 1) must be acknowledged, counted from `sent_at`, the sending of that very step; after it the next is told.
 
-    `sent_at` is the first sending of the plan: the minutes of all steps are counted from there. A step beyond the table's
-    last keeps the last figure. The minutes of HIGH run only in the counted hours (20:30 and 60 minutes make 07:30).
-    """
-    return _later(urgency, sent_at, _figure(urgency, step, policy), policy)
-
-
-def step_deadline(urgency: Urgency, step: int, sent_at: datetime, policy: Policy) -> datetime:
-    """By when step `step` must be acknowledged, counted from `sent_at`, the sending of that very step.
-
-    For whoever does not know the first sending, or where a step went early: the step has its own share of the figures
-    (RED 15, 15 and 30 minutes), so that a ladder on time ends when `deadline` says.
+    The table counts from the first sending, so a step has what lies between its figure and the one before (RED 15, 15 and 30
+    minutes): a ladder on time keeps the table's times, and a step that went early or late still has its share. A step beyond the table's
+    last has the last figure. The minutes of HIGH run only in the counted hours (20:30 and 60 minutes make 07:30).
     """
     before = _figure(urgency, step - 1, policy) if 1 < step <= len(policy.acknowledge[urgency]) else 0.0
     return _later(urgency, sent_at, _figure(urgency, step, policy) - before, policy)

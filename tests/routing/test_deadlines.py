@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from referral.routing.clock import action_deadline, deadline, due, next_sending_time, step_deadline
+from referral.routing.clock import action_deadline, deadline, due, next_sending_time
 from referral.routing.policy import Policy
 from referral.vocabulary.report import Danger, Told, Urgency
 
@@ -30,21 +30,21 @@ def local(policy: Policy, text: str) -> datetime:
         (Urgency.LOW, "2026-11-04T08:00", ["2026-11-07T08:00", "2026-11-09T08:00", "2026-11-11T08:00"]),
     ],
 )
-def test_each_step_has_its_deadline_from_the_first_sending(urgency: Urgency, sent: str, deadlines: list[str], policy: Policy) -> None:
-    assert [deadline(urgency, step, local(policy, sent), policy) for step in (1, 2, 3)] == [local(policy, one) for one in deadlines]
+def test_steps_told_on_time_have_the_deadlines_of_the_table(urgency: Urgency, sent: str, deadlines: list[str], policy: Policy) -> None:
+    at = local(policy, sent)
+    for step, expected in enumerate(deadlines, 1):
+        at = deadline(urgency, step, at, policy)
+        assert at == local(policy, expected)
+
+
+def test_a_step_that_went_early_still_has_its_share(policy: Policy) -> None:
+    at = local(policy, "2026-11-04T10:02")
+    assert deadline(Urgency.RED, 2, at, policy) == local(policy, "2026-11-04T10:17")
 
 
 def test_a_step_beyond_the_table_keeps_the_last_figure(policy: Policy) -> None:
     at = local(policy, "2026-11-04T10:00")
-    assert deadline(Urgency.RED, 7, at, policy) == deadline(Urgency.RED, 3, at, policy)
-
-
-@pytest.mark.parametrize("urgency", list(Urgency))
-def test_steps_told_on_time_end_when_the_table_says(urgency: Urgency, policy: Policy) -> None:
-    at = first = local(policy, "2026-11-04T19:10")
-    for step in (1, 2, 3):
-        at = step_deadline(urgency, step, at, policy)
-        assert at == deadline(urgency, step, first, policy)
+    assert deadline(Urgency.RED, 7, at, policy) - at == timedelta(minutes=60)
 
 
 def test_the_deadline_is_the_same_moment_whatever_zone_it_was_asked_in(policy: Policy) -> None:
@@ -103,4 +103,4 @@ def test_a_late_medium_report_goes_in_the_morning(policy: Policy) -> None:
 def test_minutes_may_be_fractions_so_that_a_ladder_runs_in_seconds(policy: Policy) -> None:
     quick = replace(policy, acknowledge={**policy.acknowledge, Urgency.RED: (0.01, 0.02, 0.03)})
     at = local(policy, "2026-11-04T12:00")
-    assert deadline(Urgency.RED, 2, at, quick) - at == timedelta(seconds=1.2)
+    assert deadline(Urgency.RED, 2, at, quick) - at == timedelta(seconds=0.6)
