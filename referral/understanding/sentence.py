@@ -16,7 +16,8 @@ from referral.vocabulary.report import IN_AUTHORITY, Accused, Concern, Danger, H
 
 _CORRECTED_FROM = 6
 _DENIAL_REACHES = 3
-_KISWAHILI_VERBS = ("ana", "ame", "wame", "wana", "nime", "nina", "ali", "ata", "hawa")
+_KISWAHILI_VERBS = ("ana", "ame", "wame", "wana", "nime", "nina", "ali", "ari", "nata", "ata")
+"""How verbs begin that no list of words can hold."""
 
 _WITH_TOURIST = frozenset({Concern.SEXABUSE, Concern.SEXEXCH})
 _HARM = frozenset(Concern) - {Concern.MISSING, Concern.SCHOOL, Concern.PREGNANT, Concern.OTHER}
@@ -123,9 +124,7 @@ def language_of(line: Line, words: Words) -> Language:
     """By the words of each language's list; where both are well heard, mixed; where neither is, Kiswahili."""
     heard = {name: sum(fold(word) in listed for word in line.words) for name, listed in words.languages.items()}
     english, kiswahili = heard.get(Language.ENGLISH, 0), heard.get(Language.KISWAHILI, 0)
-    kiswahili += sum(
-        len(word) > 5 and fold(word).startswith(("ana", "ame", "wame", "wana", "nime", "nina", "ali", "ari", "nata", "ata")) for word in line.words
-    )
+    kiswahili += sum(len(word) > 5 and fold(word).startswith(_KISWAHILI_VERBS) for word in line.words)
     if english and kiswahili and min(english, kiswahili) * 3 >= max(english, kiswahili):
         return Language.MIXED
     return Language.ENGLISH if english > kiswahili else Language.KISWAHILI
