@@ -17,6 +17,7 @@ from referral.casework.officers import OfficersAnswers
 from referral.casework.pins import Pins
 from referral.conversation.script import dialogue
 from referral.county import read_county
+from referral.directory import service_records, upkeep_records  # noqa: F401  their tables
 from referral.directory.snapshot import Roster, RosterCache
 from referral.dispatch.escalate import Escalation
 from referral.dispatch.receipts import Receipts

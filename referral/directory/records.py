@@ -28,7 +28,7 @@ def _values(kind: type[StrEnum]) -> list[str]:
     return [one.value for one in kind]
 
 
-def _word(kind: type[StrEnum]) -> Enum:
+def word_column(kind: type[StrEnum]) -> Enum:
     return Enum(kind, native_enum=False, create_constraint=True, length=40, values_callable=_values, name=kind.__name__.lower())
 
 
@@ -42,7 +42,7 @@ class PlaceRow(Base):
     )
 
     id: Mapped[str] = mapped_column(CODE, primary_key=True)
-    kind: Mapped[PlaceKind] = mapped_column(_word(PlaceKind))
+    kind: Mapped[PlaceKind] = mapped_column(word_column(PlaceKind))
     name: Mapped[str]
     lat: Mapped[float | None]
     lon: Mapped[float | None]
@@ -69,7 +69,7 @@ class OfficeRow(Base):
     __table_args__ = (CheckConstraint("parent <> id", name="not_its_own_parent"),)
 
     id: Mapped[str] = mapped_column(CODE, primary_key=True)
-    role: Mapped[Role] = mapped_column(_word(Role))
+    role: Mapped[Role] = mapped_column(word_column(Role))
     name: Mapped[str]
     parent: Mapped[str | None] = mapped_column(CODE, ForeignKey("directory_office.id"))
     concerns: Mapped[str] = mapped_column(String(240), default="")
@@ -77,6 +77,7 @@ class OfficeRow(Base):
     source: Mapped[str] = mapped_column(String(240), default="")
     note: Mapped[str] = mapped_column(String(500), default="")
     edited: Mapped[bool] = mapped_column(default=False)
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
 
 
 class JurisdictionRow(Base):
@@ -129,7 +130,7 @@ class AppointmentRow(Base):
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
     office: Mapped[str] = mapped_column(CODE, ForeignKey("directory_office.id"))
     person: Mapped[str] = mapped_column(CODE, ForeignKey("directory_person.id"), index=True)
-    kind: Mapped[AppointmentKind] = mapped_column(_word(AppointmentKind))
+    kind: Mapped[AppointmentKind] = mapped_column(word_column(AppointmentKind))
     rank: Mapped[int] = mapped_column(default=0)
     starts: Mapped[datetime]
     ends: Mapped[datetime | None]

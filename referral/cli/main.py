@@ -6,50 +6,29 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable
-from functools import wraps
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import ParamSpec
 
 import click
 
 from referral import start
-from referral.app import officers_code
-from referral.directory.importer import ImportProblems, Loaded
-from referral.directory.people import UnknownPerson
+from referral.cli.directory import directory
+from referral.cli.people import people, user
+from referral.cli.telling import complain, loaded_line, told
 from referral.review import menu_tree, proof
-from referral.routing.reading import DataError
-from referral.settings import Settings, SettingsError, create_secrets, read_settings
+from referral.settings import Settings, create_secrets, read_settings
 from referral.simulator.terminal import dial as dial_phone
 from referral.supervise import Supervisor
-from referral.texts.catalogue import CatalogueError
-
-P = ParamSpec("P")
-
-
-def told(command: Callable[P, None]) -> Callable[P, None]:
-    """Problems with what the operator gave are told one a line, and the exit code says so. Nothing else is caught."""
-
-    @wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            command(*args, **kwargs)
-        except (SettingsError, ImportProblems, DataError, CatalogueError) as error:
-            _complain(error.problems)
-
-    return run
-
-
-def _complain(problems: Iterable[str]) -> None:
-    for problem in problems:
-        click.echo(problem, err=True)
-    sys.exit(1)
 
 
 @click.group()
 def main() -> None:
     """Reports about children by USSD and SMS, routed to the duty bearer who answers them."""
+
+
+for group in (directory, people, user):
+    main.add_command(group)
 
 
 @main.command()
@@ -79,7 +58,7 @@ def run() -> None:
     settings = read_settings()
     ready = start.prepare(settings)
     loaded = start.load_directory(ready)
-    click.echo(f"directory of {settings.config}: {_loaded(loaded)}")
+    click.echo(f"directory of {settings.config}: {loaded_line(loaded)}")
     ready.database.close()
     supervisor = Supervisor(("web", "serve"), ("worker", "work"), ("gateway", "standin"))
     _on_stop(supervisor.stop)
@@ -125,7 +104,7 @@ def check(context: click.Context) -> None:
         return
     problems = list(start.check(start.service()))
     if problems:
-        _complain(problems)
+        complain(problems)
     click.echo("settings, county data, texts, dialogue and directory: all well")
 
 
@@ -137,7 +116,7 @@ def check_menus() -> None:
     shown, problems = proof(talk.script, talk.guide, talk.surface)
     click.echo("\n".join(shown))
     if problems:
-        _complain(problems)
+        complain(problems)
 
 
 @main.command()
@@ -173,57 +152,6 @@ def create() -> None:
     """Write a new secrets file where the settings say, unless there is one."""
     path = Path(os.environ.get("REFERRAL_SECRETS", "var/secrets.toml"))
     click.echo(f"wrote {path}" if create_secrets(path) else f"{path} is there already and was left as it is")
-
-
-@main.group()
-def directory() -> None:
-    """Offices, people on duty and places."""
-
-
-@directory.command("load")
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@told
-def directory_load(folder: Path) -> None:
-    """Load a county's folder: all rows or none."""
-    click.echo(_loaded(start.load_directory(start.service(), folder)))
-
-
-@main.group()
-def people() -> None:
-    """Officers."""
-
-
-@people.command("load")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@told
-def people_load(file: Path) -> None:
-    """Load real officers from a file outside the checkout: all rows or none."""
-    click.echo(_loaded(start.load_officers(start.service(), file)))
-
-
-@main.group()
-def user() -> None:
-    """How officers sign in."""
-
-
-@user.command("invite")
-@click.argument("person")
-@told
-def user_invite(person: str) -> None:
-    """Print a one-time invitation to choose a PIN, good for 48 hours. It ends the PIN and the lock of before. Say it to them; never text it."""
-    ready = start.service()
-    try:
-        with ready.database.transaction() as session:
-            code = ready.pins.invite(session, person, ready.clock())
-    except UnknownPerson:
-        _complain([f"{person}: no officer has this id, or they are suspended"])
-    else:
-        click.echo(f"{person} dials {officers_code(ready.settings.at_ussd_code)} within 48 hours and gives {code[:4]} {code[4:]}")
-
-
-def _loaded(loaded: Loaded) -> str:
-    held = f"{loaded.places} places, {loaded.offices} offices, {loaded.people} people, {loaded.leave} on leave, {loaded.shifts} shifts"
-    return f"{held}; {loaded.changed} rows new or changed"
 
 
 def _on_stop(stop: Callable[[], None]) -> None:

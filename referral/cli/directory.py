@@ -1,0 +1,23 @@
+"""Commands for the directory: load, and whatever keeps it true."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from referral import start
+from referral.cli.telling import loaded_line, told
+
+
+@click.group()
+def directory() -> None:
+    """Offices, people on duty and places."""
+
+
+@directory.command("load")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@told
+def directory_load(folder: Path) -> None:
+    """Load a county's folder: all rows or none."""
+    click.echo(loaded_line(start.load_directory(start.service(), folder)))
