@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check clean
+.PHONY: help run test check conformance clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -22,6 +22,9 @@ check: .venv/dev ## format, lint, types, import contracts, texts and dialogue
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python scripts/check_tree.py
+
+conformance: .venv/dev ## the open directory against the official HSDS 3.1 schemas: make conformance HSDS=where-they-are
+	@$(BIN)/python -m scripts.conformance $(HSDS)
 
 clean: ## remove the environment (what was reported, in var/, stays)
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import structlog
 from sqlalchemy.orm import Session
@@ -18,7 +19,10 @@ from referral.casework.pins import Pins
 from referral.conversation.script import dialogue
 from referral.county import read_county
 from referral.directory import service_records, upkeep_records  # noqa: F401  their tables
-from referral.directory.snapshot import Roster, RosterCache
+from referral.directory.flags import Flags
+from referral.directory.near_build import rebuild_near
+from referral.directory.nearest import NearestHelp
+from referral.directory.snapshot import Roster, RosterCache, read_roster
 from referral.dispatch.escalate import Escalation
 from referral.dispatch.receipts import Receipts
 from referral.dispatch.send import Sender
@@ -27,10 +31,13 @@ from referral.gateway.port import Gateway
 from referral.handover.contacts import Contacts
 from referral.handover.ladder import Ladder
 from referral.handover.planner import Planner
+from referral.intake.asking import Asking
 from referral.intake.converse import Conversations
 from referral.intake.dialogues import Dialogues
 from referral.intake.filing import Filing
 from referral.intake.guide import DirectoryGuide
+from referral.intake.help import Help
+from referral.intake.help_words import HelpWords
 from referral.intake.inbox import Manners
 from referral.intake.questions import Questions
 from referral.intake.services import Services
@@ -54,6 +61,11 @@ from referral.store.database import Database
 from referral.texts.catalogue import Catalogue
 from referral.understanding.places import Gazetteer
 from referral.understanding.words import Words
+from referral.upkeep.coverage_job import CoverageJob
+from referral.upkeep.drills import Drills
+from referral.upkeep.gate import Gate
+from referral.upkeep.proposals import Proposals
+from referral.upkeep.verification import Verification
 from referral.ussd.render import ScreenTooLong, UssdSurface
 
 Clock = Callable[[], datetime]
@@ -165,7 +177,36 @@ class Service:
             *self._pull(gateway),
             Job("heartbeat", lambda: beat(self.database, self.clock()), seconds=5),
             Job("forget", self._forget, seconds=60),
+            Job("drills", lambda: self.drills().monthly(self.clock()) + self.drills().look(self.clock()), seconds=600),
+            Job("verify", lambda: self.verification().daily(self.clock()), seconds=3600),
         )
+
+    def slow_jobs(self) -> Sequence[Job]:
+        """What takes seconds of computing, in a thread of its own: a child in danger waits for nothing else."""
+        proving = CoverageJob(self.database, self.gate.roster_reader, self.planner.table, self.policy)
+        return (
+            Job("coverage", lambda: proving.run(self.clock()), seconds=60),
+            Job("near", self._look_ahead, seconds=12 * 3600),
+        )
+
+    def _look_ahead(self) -> int:
+        """Opening hours are compiled for some weeks ahead of today, so they are compiled anew twice a day; where nothing differs nothing is written."""
+        with self.database.transaction() as session:
+            return rebuild_near(session, self.clock(), self.policy.timezone)
+
+    @property
+    def gate(self) -> Gate:
+        """What stands around every change of offices, people and places."""
+        return Gate(partial(read_roster, unverified_days=self.policy.unverified_days), self.planner.table, self.policy, self.audit)
+
+    def drills(self) -> Drills:
+        return Drills(self.database, self.roster, self.outbox, self.policy, self.ladder.random)
+
+    def verification(self) -> Verification:
+        return Verification(self.database, self.policy)
+
+    def proposals(self) -> Proposals:
+        return Proposals(self.gate.watch, self.policy.timezone)
 
     def _pull(self, gateway: Gateway) -> tuple[Job, ...]:
         if self.settings.sms_pull is SmsPull.OFF:
@@ -186,6 +227,7 @@ class Service:
             self.register.forget_contacts(session, now)
             Manners.forget(session, now)
             forget_beats(session, now)
+            Flags.forget(session, now)
         self.database.forget_residue()
         return 0
 
@@ -206,23 +248,25 @@ def build(settings: Settings, *, clock: Clock = utc_now, patience: float = WEB_P
     contacts = Contacts(roster, sealer, keys)
     filing = Filing(register, planner, ladder, audit, keys)
     daykeys = DayKeys(database, keys.days)
-    guide = DirectoryGuide(roster, database, register, outbox, keys)
+    manners = Manners(daykeys)
+    help_ = Help(database, NearestHelp(county.nearest, tz=policy.timezone), HelpWords(policy.timezone), catalogue, Flags(), outbox, manners, clock)
+    guide = DirectoryGuide(roster, database, register, outbox, keys, help_)
     sessions = Sessions(sealer)
     surface = UssdSurface(catalogue)
-    conversations = Conversations(database, sessions, daykeys, filing, dialogue(), guide, surface, policy)
+    conversations = Conversations(database, sessions, daykeys, filing, dialogue(), guide, surface, policy, help_)
     dialogues = Dialogues(sealer, daykeys)
     questions = Questions(catalogue, settings.at_ussd_code)
+    gazetteer = Gazetteers(roster, county.words)
     texting = Texting(
         filing=filing,
         dialogues=dialogues,
-        manners=Manners(daykeys),
+        manners=manners,
         outbox=outbox,
-        guide=guide,
         words=county.words,
         keywords=county.keywords,
-        gazetteer=Gazetteers(roster, county.words),
+        gazetteer=gazetteer,
         questions=questions,
-        services=Services(county.services, roster, questions),
+        asking=Asking(guide, county.keywords, gazetteer, questions, Services(help_, questions)),
         ours=frozenset(name.casefold() for name in (settings.at_shortcode, settings.at_sender_id) if name),
     )
     pins = Pins(database, sealer, planner, outbox, audit)

@@ -1,4 +1,4 @@
-"""A county's folder, read and checked: figures, routing, words, keywords, services. The directory itself is in the database."""
+"""A county's folder, read and checked: figures, routing, words, keywords. The directory itself is in the database."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from referral.directory.services import Service, read_services
+from referral.directory.nearest import Weights, parse_weights
 from referral.routing.policy import Policy, parse_policy
 from referral.routing.table import Table, parse_table
 from referral.understanding.keywords import Keywords, parse_keywords
@@ -22,19 +22,21 @@ class County:
     table: Table
     words: Words
     keywords: Keywords
-    services: tuple[Service, ...]
+    nearest: Weights
 
 
 def read_county(folder: Path) -> County:
     """Raises what the parts raise, each naming every problem of its file at once."""
     with (folder / "keywords.csv").open(encoding="utf-8-sig", newline="") as file:
         keywords = parse_keywords(csv.DictReader(file))
+    figures = _toml(folder / "policy.toml")
+    nearest = figures.pop("nearest", {})
     return County(
-        policy=parse_policy(_toml(folder / "policy.toml")),
+        policy=parse_policy(figures),
         table=parse_table(_toml(folder / "routing.toml")),
         words=parse_words(_toml(folder / "words.toml")),
         keywords=keywords,
-        services=read_services(folder / "services.csv"),
+        nearest=parse_weights(nearest if isinstance(nearest, dict) else {"nearest": nearest}),
     )
 
 

@@ -7,20 +7,21 @@ from dataclasses import replace
 from itertools import zip_longest
 
 from referral.conversation.budget import journeys, over_budget
-from referral.conversation.check import graph, pages, texts
-from referral.conversation.engine import PRACTICE_CODE, page_of
-from referral.conversation.nodes import Choice, Fork, Info, Listing, Menu, Node, Script, Source
+from referral.conversation.check import choices, graph, pages, texts
+from referral.conversation.nodes import Detail, Fork, Info, Listing, Node, Script, Source
+from referral.conversation.paging import PRACTICE_CODE, page_of
 from referral.conversation.ports import Guide, Surface
 from referral.conversation.state import State, Step
 from referral.texts.catalogue import Catalogue
 from referral.texts.gsm import septets
 from referral.ussd.render import KEYS
+from referral.vocabulary.help import HelpKind
 
 _WIDTH = 40
 
 
 def menu_tree(script: Script, guide: Guide, surface: Surface) -> Iterator[str]:
-    """Every screen, the languages side by side, with where each line leads. Lists of places are shown for the first one."""
+    """Every screen, the languages side by side, with where each line leads. Lists are shown for the first place."""
     for node in script.nodes.values():
         if isinstance(node, Fork):
             yield f"\n=== {node.name}: decides by itself, {node.yes} or {node.no}"
@@ -36,9 +37,9 @@ def menu_tree(script: Script, guide: Guide, surface: Surface) -> Iterator[str]:
             yield from (_row(lines) for lines in zip_longest(*columns, fillvalue=""))
             if not screens[0].more:
                 break
-            offset += 1 if isinstance(node, Info) else screens[0].shown
+            offset += 1 if isinstance(node, Info) else screens[0].facts or screens[0].shown
             yield "--- 9"
-        yield from (f"    {choice.value} -> {choice.go}" for choice in _choices(node))
+        yield from (f"    {choice.value} -> {choice.go}" for choice in choices(node))
 
 
 def proof(script: Script, guide: Guide, surface: Surface) -> tuple[list[str], list[str]]:
@@ -61,17 +62,14 @@ def proof(script: Script, guide: Guide, surface: Surface) -> tuple[list[str], li
 
 def _standing(script: Script, node: Node, guide: Guide) -> State:
     subcounty = guide.subcounties()[0].value
-    answers = (
-        (("subcounty", subcounty), ("place", guide.wards(subcounty)[0].value)) if isinstance(node, Listing) and node.source is not Source.SUBCOUNTIES else ()
-    )
+    ward = guide.wards(subcounty)[0].value
+    answers: tuple[tuple[str, str], ...] = ()
+    if isinstance(node, Detail) or (isinstance(node, Listing) and node.source is not Source.SUBCOUNTIES):
+        kind = HelpKind.MEDICAL
+        first = next(iter(guide.help_near(kind, ward)), None)
+        answers = (("subcounty", subcounty), ("place", ward), ("kind", kind), ("help", first.value if first else ""))
     trail = () if node.name == script.start else (Step(script.start, 0, 0),)
     return State(node.name, script.languages[0], answers=answers, trail=trail, filed=True, code=PRACTICE_CODE)
-
-
-def _choices(node: Node) -> tuple[Choice, ...]:
-    if isinstance(node, Menu):
-        return node.choices
-    return node.others if isinstance(node, Listing) else ()
 
 
 def _row(lines: tuple[str, ...]) -> str:

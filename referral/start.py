@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from referral.app import WORKER_PATIENCE, Service, build
 from referral.conversation.check import graph, pages
 from referral.directory.importer import Loaded, load, load_people
+from referral.directory.service_records import ServiceAtLocationRow
 from referral.directory.snapshot import read_roster
 from referral.dispatch.worker import Worker
 from referral.gateway.africastalking import AfricasTalkingGateway
@@ -22,6 +24,9 @@ from referral.settings import Settings, SettingsError, read_settings
 from referral.simulator.callbacks import Callbacks
 from referral.simulator.standin import StandIn
 from referral.store.migrate import pending, upgrade
+from referral.upkeep.coverage import prove
+from referral.upkeep.coverage_words import Names, problem_lines
+from referral.upkeep.gaps import Proof
 from referral.vocabulary.phone import PhoneNumber
 from referral.web import application
 
@@ -47,7 +52,10 @@ def work(stop: threading.Event) -> None:
     """Run a worker until `stop` is set."""
     ready = service(patience=WORKER_PATIENCE)
     refuse(ready)
+    slow = threading.Thread(target=Worker(ready.slow_jobs(), ready.clock, stop, pause=5.0).run, name="slow jobs", daemon=True)
+    slow.start()  # apart from the sending: an alert must not wait while the coverage is proven
     Worker(ready.jobs(gateway(ready.settings)), ready.clock, stop).run()
+    slow.join(timeout=5)
 
 
 def gateway(settings: Settings) -> AfricasTalkingGateway:
@@ -64,6 +72,8 @@ def refuse(ready: Service) -> None:
         with ready.database.read() as session:
             roster = read_roster(session)
             problems += _samples("offices", [office.id for office in roster.offices() if office.sample])
+            points = session.scalars(select(ServiceAtLocationRow.id).where(ServiceAtLocationRow.sample))
+            problems += _samples("service points", list(points))
             problems += _samples("people", [person.id for person in roster.people() if person.sample or _sample_number(ready, session, person.id)])
     if problems:
         raise SettingsError(problems)
@@ -87,17 +97,18 @@ def _samples(what: str, ids: list[str]) -> list[str]:
     return [f"directory: {len(ids)} sample {what}, {min(ids)} among them: load the real ones"] if ids else []
 
 
-def load_directory(ready: Service, folder: Path | None = None) -> Loaded:
-    """Load a county's folder: all rows or none. Raises directory.importer.ImportProblems naming every bad line."""
-    return _load(ready, lambda session, **kept: load(session, folder or ready.settings.config, **kept))
+def load_directory(ready: Service, folder: Path | None = None, override: str | None = None) -> Loaded:
+    """Load a county's folder: all rows or none. Raises directory.importer.ImportProblems naming every bad line, and upkeep.gate.OpensGap where a
+    place would be left alone: `override` is the reason for loading it all the same, and is recorded."""
+    return _load(ready, lambda session, **kept: load(session, folder or ready.settings.config, tz=ready.policy.timezone, **kept), override)
 
 
-def load_officers(ready: Service, file: Path) -> Loaded:
-    """Load real officers from one file: all rows or none. Raises directory.importer.ImportProblems."""
-    return _load(ready, lambda session, **kept: load_people(session, [file], **kept))
+def load_officers(ready: Service, file: Path, override: str | None = None) -> Loaded:
+    """Load real officers from one file: all rows or none. Raises as `load_directory` does."""
+    return _load(ready, lambda session, **kept: load_people(session, [file], **kept), override)
 
 
-def _load(ready: Service, importer: Callable[..., Loaded]) -> Loaded:
+def _load(ready: Service, importer: Callable[..., Loaded], override: str | None) -> Loaded:
     def seal_number(person: str, number: PhoneNumber) -> bytes:
         return ready.sealer.seal(number.reveal(), number_cell(person))
 
@@ -106,7 +117,8 @@ def _load(ready: Service, importer: Callable[..., Loaded]) -> Loaded:
 
     with ready.database.transaction() as session:
         now = ready.clock()
-        loaded = importer(session, seal_number=seal_number, tag_number=tag_number, now=now)
+        watch = ready.gate.watch(session, now, override=override)
+        loaded = importer(session, seal_number=seal_number, tag_number=tag_number, now=now, watch=watch)
         if loaded.changed:
             ready.audit.write(session, now, "service", Action.DIRECTORY_LOADED, "directory", changed=loaded.changed)
     return loaded
@@ -173,5 +185,13 @@ def check(ready: Service) -> Iterator[str]:
     talk = ready.conversations
     yield from graph(talk.script)
     yield from pages(talk.script, talk.guide, talk.surface)
-    if not ready.roster().offices():
+    roster = ready.roster()
+    if not roster.offices():
         yield "directory: no office is loaded: run `referral directory load`"
+        return
+    yield from problem_lines(coverage(ready), Names(roster))
+
+
+def coverage(ready: Service) -> Proof:
+    """The coverage proof of the directory as it stands."""
+    return prove(ready.roster(), ready.planner.table, ready.policy, ready.clock())

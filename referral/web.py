@@ -1,16 +1,23 @@
-"""The two Flask applications, joined by path: callbacks, with no hooks, sessions or cookies, and the pages."""
+"""The three Flask applications, joined by path: callbacks, with no hooks, sessions or cookies, the open directory, and the pages."""
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response
+from sqlalchemy import make_url
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from referral.app import Service
+from referral.directory.hsds_catalogue import CatalogueCache
 from referral.dispatch.worker import last_beat
+from referral.open_data.door import open_data_app
+from referral.settings import Settings
 from referral.simulator.pages import simulator_pages
 from referral.sms.door import SmsDoor
 from referral.store.migrate import pending
@@ -60,9 +67,25 @@ def pages_app(service: Service) -> Flask:
 
 
 def application(service: Service) -> WSGIApplication:
-    """Both, as one WSGI application."""
+    """All of them, as one WSGI application."""
     callbacks = callbacks_app(service)
-    return DispatcherMiddleware(pages_app(service), {"/ussd": _at_root(callbacks, "/ussd"), "/sms": _at_root(callbacks, "/sms")})
+    return DispatcherMiddleware(
+        pages_app(service), {"/ussd": _at_root(callbacks, "/ussd"), "/sms": _at_root(callbacks, "/sms"), "/directory": directory_app(service)}
+    )
+
+
+def directory_app(service: Service) -> Flask:
+    """What anyone may read of the directory."""
+    settings = service.settings
+    catalogues = CatalogueCache(service.database, service.policy.timezone, service.clock).catalogue
+    return open_data_app(catalogues, settings.public_url, lambda address: service.daykeys.tags(address, service.clock())[0], _counters(settings))
+
+
+def _counters(settings: Settings) -> Path:
+    """The file in which the processes of this machine count requests together: beside the database, or where there is none, among temporary files."""
+    url = make_url(settings.database_url)
+    name = f"requests-{sha256(url.render_as_string(hide_password=True).encode()).hexdigest()[:16]}"
+    return Path(url.database or "").with_name(name) if url.get_backend_name() == "sqlite" else Path(tempfile.gettempdir()) / name
 
 
 def _at_root(app: Callable[..., Any], prefix: str) -> WSGIApplication:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from referral.alerts.records import TABLE, AlertRecord, LadderRecord, Purpose
@@ -18,6 +18,8 @@ from referral.vocabulary.duty import DutyBearer
 from referral.vocabulary.phone import PhoneNumber
 
 REPLY_LANE = 1
+DRILL_LANE = 9
+"""Behind everything that is about a child."""
 _NEW = {"attempts": 0, "calling": False, "repeated": False, "wrong_answers": 0}
 REPORTER_WAITS = timedelta(minutes=30)
 ANSWERABLE = timedelta(days=30)
@@ -102,6 +104,20 @@ class Outbox:
         )
         session.add(row)
 
+    def drill(self, session: Session, bearer: DutyBearer, due_at: datetime, now: datetime) -> str:
+        """Queue the test of an office to the person who answers for it. Returns the row's id."""
+        id_ = new_id()
+        row = AlertRecord(id=id_, purpose=Purpose.DRILL, lane=DRILL_LANE, office=bearer.office.id, institution=bearer.office.institution.value, **_NEW)
+        self.address(session, row, bearer.person, now)
+        row.due_at = due_at
+        session.add(row)
+        return id_
+
+    def address(self, session: Session, row: AlertRecord, person: str, now: datetime) -> None:
+        """A test that has not gone out goes to this person, with a number that no other text of theirs carries."""
+        row.person = person
+        row.one_time = self._sealer.seal(self._fresh_one_time(session, person, now), Cell(TABLE, "one_time", row.id))
+
     def tell_reporter(self, session: Session, number: PhoneNumber, text: str, now: datetime) -> None:
         """Queue an answer to somebody who texted. `text` is as it goes out; number and text are sealed, and blanked when the row is final."""
         id_ = new_id()
@@ -153,6 +169,7 @@ class Outbox:
             .with_for_update(skip_locked=True)
         )
         rows = session.scalars(select(AlertRecord).where(AlertRecord.id.in_(list(session.scalars(chosen))))).all()
+        rows = [row for row in rows if row.lane < DRILL_LANE] or rows[:1]  # a test goes out alone: what is urgent never waits behind a batch of them
         token = new_id()
         taken = [row for row in rows if not self._lost(session, row, now)]
         for row in taken:
@@ -194,10 +211,10 @@ class Outbox:
         rows = select(AlertRecord).where(AlertRecord.report == report, AlertRecord.purpose == Purpose.ALERT)
         return session.scalars(rows.order_by(AlertRecord.step, AlertRecord.id)).all()
 
-    def alerts_for(self, session: Session, person: str, now: datetime) -> Sequence[AlertRecord]:
-        """The hand-overs to a person that an answer can still mean: sent in the last 30 days or about to be, and not taken back."""
+    def alerts_for(self, session: Session, person: str, now: datetime, purpose: Purpose = Purpose.ALERT) -> Sequence[AlertRecord]:
+        """The hand-overs (or tests) to a person that an answer can still mean: sent in the last 30 days or about to be, and not taken back."""
         recent = or_(AlertRecord.sent_at.is_(None), AlertRecord.sent_at >= now - ANSWERABLE)
-        mine = (AlertRecord.person == person, AlertRecord.purpose == Purpose.ALERT, AlertRecord.revoked_at.is_(None), recent)
+        mine = (AlertRecord.person == person, AlertRecord.purpose == purpose, AlertRecord.revoked_at.is_(None), recent)
         return session.scalars(select(AlertRecord).where(*mine)).all()
 
     def sent_under(self, session: Session, tag: bytes) -> AlertRecord | None:
@@ -215,13 +232,17 @@ class Outbox:
         return session.scalar(select(LadderRecord).where(LadderRecord.report == report).with_for_update())
 
     def forget_texts(self, session: Session, before: datetime) -> None:
-        """Drop sent replies, repeats and supervisor texts older than `before`; the hand-overs themselves stay with the report."""
-        old = (AlertRecord.purpose != Purpose.ALERT, AlertRecord.due_at.is_(None), AlertRecord.sent_at < before)
+        """Drop sent replies, repeats and supervisor texts older than `before`; the hand-overs themselves stay with the report, tests until
+        no answer can mean them."""
+        old = (AlertRecord.purpose.not_in((Purpose.ALERT, Purpose.DRILL)), AlertRecord.due_at.is_(None), AlertRecord.sent_at < before)
         session.execute(delete(AlertRecord).where(*old))
+        over = func.coalesce(AlertRecord.sent_at, AlertRecord.failed_at) < before - ANSWERABLE
+        session.execute(delete(AlertRecord).where(AlertRecord.purpose == Purpose.DRILL, AlertRecord.due_at.is_(None), over))
 
     def _fresh_one_time(self, session: Session, person: str, now: datetime) -> str:
-        """Four digits no other alert of this person carries: they alone tell which alert an answer means."""
-        taken = {self.one_time(alert) for alert in self.alerts_for(session, person, now)}
+        """Four digits no other alert or test of this person carries: they alone tell which of them an answer means."""
+        waiting = [row for purpose in (Purpose.ALERT, Purpose.DRILL) for row in self.alerts_for(session, person, now, purpose) if row.one_time]
+        taken = {self.one_time(row) for row in waiting}
         while True:
             number = f"{secrets.randbelow(10_000):04d}"
             if number not in taken or len(taken) > 9_000:

@@ -22,6 +22,8 @@ class Purpose(StrEnum):
     """Somebody's supervisor is told that an alert was not acted on, or that its answers were guessed."""
     REPLY = "reply"
     """An answer to an officer's text."""
+    DRILL = "drill"
+    """The monthly test of an office: answered like an alert, with a one-time number of its own, and no report behind it."""
     REPORTER = "reporter"
     """An answer to whoever texted about a child: the only rows that hold a number, sealed, and blanked when they are final."""
 

@@ -13,12 +13,15 @@ from referral.alerts.outbox import Outbox
 from referral.alerts.records import AlertRecord, Purpose
 from referral.casework import marks
 from referral.casework.grammar import Command, Verb, read_command
+from referral.directory import drilling
 from referral.handover.contacts import Contacts
 from referral.handover.ladder import Ladder
 from referral.privacy.audit import Action, Audit
 from referral.reports.register import Register, Report
 
 log = structlog.get_logger()
+FEW_WORDS = 3
+"""Somebody who was sent a test and writes "OK nimepata" answers it, without its number; who writes more has something to say, and is heard like anybody."""
 WRONG_ANSWERS = 3
 """Wrong one-time numbers after which an alert takes no more answers by text: a thief of the number gets three guesses of ten thousand."""
 
@@ -38,7 +41,9 @@ class OfficersAnswers:
         if any(alert.acknowledged_at is None and alert.declined_at is None for alert in self.outbox.alerts_for(session, person, now)):
             return True
         command = read_command(text)
-        return command is not None and (command.number is not None or len(text.split()) == 1)
+        if command is None:
+            return False
+        return command.number is not None or len(text.split()) <= (FEW_WORDS if self._tests(session, person, now) else 1)
 
     def answer(self, session: Session, person: str, text: str, now: datetime) -> None:
         """Take a text from the number of `person`, and queue the reply. What cannot be understood changes nothing and is answered with how to answer."""
@@ -58,7 +63,8 @@ class OfficersAnswers:
         alert = next((a for a in alerts if self.outbox.one_time(a) == command.number), None)
         report = None if alert is None or alert.report is None else self.register.find(session, alert.report)
         if alert is None or report is None:
-            self._wrong(session, person, alerts, now)
+            if not self._tested(session, person, command, now):
+                self._wrong(session, person, alerts, now)
         elif alert.answers_ended_at is not None:
             self._reply(session, person, "reply.answers_ended", now, number=report.number)
         elif alert.referred_on_at is not None:
@@ -76,6 +82,23 @@ class OfficersAnswers:
                     self._no(session, report, alert, command.reason, now)
             session.flush()
             self.ladder.settle(session, report, now)
+
+    def _tests(self, session: Session, person: str, now: datetime) -> list[AlertRecord]:
+        """The monthly tests that went out to this person."""
+        rows = self.outbox.alerts_for(session, person, now, Purpose.DRILL)
+        return [row for row in rows if row.sent_at or row.unknown_at or row.calling]
+
+    def _tested(self, session: Session, person: str, command: Command, now: datetime) -> bool:
+        """Take the answer to a test: whatever its verb, somebody is there. False if the number is no test's."""
+        test = next((row for row in self._tests(session, person, now) if self.outbox.one_time(row) == command.number), None)
+        if test is None:
+            return False
+        self.outbox.arrived(test, now)
+        test.acknowledged_at = test.acknowledged_at or now
+        self.contacts.verified(session, person, now)
+        drilling.answered(session, test.id, test.sent_at or now, person, now)
+        self._reply(session, person, "reply.drill", now)
+        return True
 
     def _ok(self, session: Session, report: Report, alert: AlertRecord, now: datetime) -> None:
         marks.acknowledge(self.audit, session, report, alert, now)

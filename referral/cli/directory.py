@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from referral import start
+from referral.cli.coverage import override
 from referral.cli.telling import loaded_line, told
 
 
@@ -17,7 +18,8 @@ def directory() -> None:
 
 @directory.command("load")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@override
 @told
-def directory_load(folder: Path) -> None:
-    """Load a county's folder: all rows or none."""
-    click.echo(loaded_line(start.load_directory(start.service(), folder)))
+def directory_load(folder: Path, override: str | None) -> None:
+    """Load a county's folder: all rows or none. Refused where it would leave a place alone."""
+    click.echo(loaded_line(start.load_directory(start.service(), folder, override)))

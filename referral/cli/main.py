@@ -13,7 +13,10 @@ from types import FrameType
 import click
 
 from referral import start
+from referral.cli import proposing, upkeep
+from referral.cli.coverage import coverage
 from referral.cli.directory import directory
+from referral.cli.importing import directory_export, directory_import
 from referral.cli.people import people, user
 from referral.cli.telling import complain, loaded_line, told
 from referral.review import menu_tree, proof
@@ -27,8 +30,12 @@ def main() -> None:
     """Reports about children by USSD and SMS, routed to the duty bearer who answers them."""
 
 
-for group in (directory, people, user):
+for group in (directory, people, user, upkeep.drill):
     main.add_command(group)
+for command in (coverage, directory_import, directory_export, *upkeep.DIRECTORY, *proposing.DIRECTORY):
+    directory.add_command(command)
+for command in upkeep.PEOPLE:
+    people.add_command(command)
 
 
 @main.command()

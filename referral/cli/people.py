@@ -8,8 +8,15 @@ import click
 
 from referral import start
 from referral.app import officers_code
+from referral.cli.coverage import override
 from referral.cli.telling import complain, loaded_line, told
 from referral.directory.people import UnknownPerson
+
+
+def beside_the_code(file: Path) -> bool:
+    """Whether a file lies in the checkout this program runs from. An installed package has none."""
+    checkout = Path(__file__).resolve().parent.parent.parent
+    return (checkout / "pyproject.toml").is_file() and file.resolve().is_relative_to(checkout)
 
 
 @click.group()
@@ -19,10 +26,16 @@ def people() -> None:
 
 @people.command("load")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@override
 @told
-def people_load(file: Path) -> None:
-    """Load real officers from a file outside the checkout: all rows or none."""
-    click.echo(loaded_line(start.load_officers(start.service(), file)))
+def people_load(file: Path, override: str | None) -> None:
+    """Load real officers from a file outside the checkout: all rows or none. Refused where it would leave a place alone."""
+    if beside_the_code(file):
+        complain([f"{file}: lies beside the code, where it could be given away with it: keep real people's numbers somewhere else"])
+    loaded = start.load_officers(start.service(), file, override)
+    for line in loaded.left_alone:
+        click.echo(f"{line}: left as it is, since somebody changed or removed it by hand")
+    click.echo(loaded_line(loaded))
 
 
 @click.group()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 
-from referral.conversation.engine import PRACTICE_CODE, page_of
-from referral.conversation.nodes import Ask, Choice, Does, End, Fork, Info, Listing, Menu, Node, Script, Source, exits
-from referral.conversation.ports import Guide, Status, Surface
+from referral.conversation.nodes import Ask, Choice, Detail, Does, End, Fork, Info, Listing, Menu, Node, Script, Source, exits
+from referral.conversation.paging import PRACTICE_CODE, page_of
+from referral.conversation.ports import HELP_FILLS, Guide, HelpText, Status, Surface
 from referral.conversation.state import State, Step
 
 _FILLS = ("code",)
@@ -26,7 +27,7 @@ def graph(script: Script) -> list[str]:
     findings += [f"{name} never comes to an end" for name in sorted(names - _ending(script))]
     findings += _lost_answers(script)
     for node in script.nodes.values():
-        values = [choice.value for choice in _choices(node)]
+        values = [choice.value for choice in choices(node)]
         findings += [f"{node.name} has {value} twice" for value in sorted({value for value in values if values.count(value) > 1})]
     return findings
 
@@ -34,11 +35,24 @@ def graph(script: Script) -> list[str]:
 def pages(script: Script, guide: Guide, surface: Surface) -> list[str]:
     """Every page of every node, in every language, in practice too, with every name the guide knows: those that do not fit, or hide a line."""
     findings = []
+    guide = _Remembering(guide)
     for state in _places_to_stand(script, guide):
         for language in script.languages:
             for practice in (False, True):
                 findings += _unfit(script, replace(state, language=language, practice=practice), guide, surface)
     return findings
+
+
+class _Remembering:
+    """A guide that is asked everything once: the proof looks at each page in every language, in practice too, and after a wrong key."""
+
+    def __init__(self, guide: Guide) -> None:
+        self.subcounties = cache(guide.subcounties)
+        self.wards = cache(guide.wards)
+        self.spots = cache(guide.spots)
+        self.status = cache(guide.status)
+        self.help_near = cache(guide.help_near)
+        self.help_facts = cache(guide.help_facts)
 
 
 def texts(script: Script, frame: Collection[str], languages: Collection[str], fills: Mapping[str, Collection[str]]) -> list[str]:
@@ -53,34 +67,39 @@ def texts(script: Script, frame: Collection[str], languages: Collection[str], fi
     findings += [f"nothing uses {key}" for key in sorted(fills.keys() - used)]
     telling = {key for node in script.nodes.values() if isinstance(node, Menu | Info | End) and node.tells_code for key in _prompts(node)}
     for key in sorted(used & fills.keys()):
-        given, wanted = frozenset(_FILLS if key in telling else ()), frozenset(fills[key])
+        given, wanted = frozenset(HELP_FILLS.get(key, _FILLS if key in telling else ())), frozenset(fills[key])
         findings += [f"{key}: nobody fills {name} in" for name in sorted(wanted - given)]
         findings += [f"{key}: {name} is not told" for name in sorted(given - wanted)]
     return findings
 
 
 def texts_used(script: Script) -> frozenset[str]:
-    """Every catalogue key the script can show, the states of a report among them."""
-    return frozenset(key for node in script.nodes.values() for key in (*_prompts(node), *(choice.text for choice in _choices(node))))
+    """Every catalogue key the script can show, the states of a report and the words for help among them."""
+    return frozenset(key for node in script.nodes.values() for key in (*_prompts(node), *(choice.text for choice in choices(node))))
 
 
 def _prompts(node: Node) -> tuple[str, ...]:
-    match node:
-        case Menu(in_practice=str(other)):
-            return (node.prompt, other)
-        case Menu() | Listing() | Ask():
-            return (node.prompt,)
-        case Info():
-            return tuple(Status) if node.state_of is not None else node.texts
-        case End():
-            return (node.text,)
-        case Fork():
-            return ()
-
-
-def _choices(node: Node) -> tuple[Choice, ...]:
+    prompts: tuple[str | None, ...] = ()
     match node:
         case Menu():
+            prompts = (node.prompt, node.in_practice)
+        case Listing():
+            prompts = (node.prompt, node.few, node.none, *(HelpText if node.source is Source.HELP else ()))
+        case Ask():
+            prompts = (node.prompt,)
+        case Detail():
+            prompts = (node.gone, *HelpText)
+        case Info():
+            prompts = (*(node.texts if node.state_of is None else Status), node.in_practice)
+        case End():
+            prompts = (node.text, node.in_practice)
+    return tuple(prompt for prompt in prompts if prompt is not None)
+
+
+def choices(node: Node) -> tuple[Choice, ...]:
+    """The fixed lines of a node."""
+    match node:
+        case Menu() | Detail():
             return node.choices
         case Listing():
             return node.others
@@ -117,8 +136,9 @@ def _ending(script: Script) -> set[str]:
     ways = {name: list(exits(node)) for name, node in script.nodes.items()}
     for name, node in script.nodes.items():
         for go in exits(node):
-            if isinstance(script.nodes[go], Info | Ask):
-                ways[go].append(name)
+            after = script.nodes[go]
+            if isinstance(after, Info | Ask):
+                ways[go].append((after.back_to if isinstance(after, Info) else None) or name)
         if isinstance(node, Menu | Listing | Ask) and node.code_again:
             ways[script.code_again].append(name)
     ending = {name for name, node in script.nodes.items() if isinstance(node, End)}
@@ -151,21 +171,40 @@ def _leads_to_consent(script: Script, node: Node) -> bool:
 
 
 def _places_to_stand(script: Script, guide: Guide) -> Iterator[State]:
-    """A state for every node, and for the listings one for every place that changes what they list."""
+    """A state for every node; for a listing one for every place that changes what it lists, for help for every kind too, for details for every entry."""
     trail = (Step(script.start, 0, 0),)
-    for node in script.nodes.values():
+    entries: dict[str, str] = {}
+    for node in sorted(script.nodes.values(), key=lambda node: isinstance(node, Detail)):
         if isinstance(node, Fork):
             continue
         state = State(node.name, script.languages[0], trail=() if node.name == script.start else trail, filed=True, code=PRACTICE_CODE)
         if isinstance(node, Listing) and node.source is not Source.SUBCOUNTIES:
-            for subcounty in guide.subcounties():
-                if node.source is Source.WARDS:
-                    yield replace(state, answers=(("subcounty", subcounty.value),))
-                else:
-                    for ward in guide.wards(subcounty.value):
-                        yield replace(state, answers=(("place", ward.value),))
+            for answers in _answers(script, node.source, guide):
+                yield replace(state, answers=answers)
+                if node.source is Source.HELP:
+                    here = dict(answers)
+                    entries |= {option.value: here["spot"] for option in guide.help_near(here["kind"], here["spot"])}
+        elif isinstance(node, Detail):
+            yield state
+            for entry, place in entries.items():
+                yield replace(state, answers=((node.of, entry), ("spot", place)))
         else:
             yield state
+
+
+def _answers(script: Script, source: Source, guide: Guide) -> Iterator[tuple[tuple[str, str], ...]]:
+    """The answers that a listing of this source can follow on."""
+    for subcounty in guide.subcounties():
+        if source is Source.WARDS:
+            yield (("subcounty", subcounty.value),)
+            continue
+        for ward in guide.wards(subcounty.value):
+            if source is Source.SPOTS:
+                yield (("place", ward.value),)
+                continue
+            kinds = [choice.value for node in script.nodes.values() if isinstance(node, Menu) and node.saves == "kind" for choice in node.choices]
+            for spot in (ward, *guide.spots(ward.value)):
+                yield from ((("spot", spot.value), ("kind", kind)) for kind in kinds)
 
 
 def _unfit(script: Script, state: State, guide: Guide, surface: Surface) -> list[str]:
@@ -182,10 +221,11 @@ def _unfit(script: Script, state: State, guide: Guide, surface: Surface) -> list
             again = surface.fit(replace(page, mistaken=True), state.language)
             if (again.shown, again.more) != (screen.shown, screen.more):
                 findings.append(f"{where}: a wrong key changes what is shown")
-            if screen.more != (page.follows or screen.shown < len(page.options)):
+            if screen.more != (page.follows or screen.shown < len(page.options) or screen.facts < len(page.facts)):
                 findings.append(f"{where}: lines are hidden")
             if not screen.more:
                 return findings
-            state = replace(state, offset=state.offset + (1 if isinstance(node, Info) else screen.shown), trail=(*state.trail, Step(state.node, 0, 0)))
+            further = 1 if isinstance(node, Info) else screen.facts or screen.shown
+            state = replace(state, offset=state.offset + further, trail=(*state.trail, Step(state.node, 0, 0)))
     except (ValueError, LookupError) as problem:
         return [*findings, f"{where}: {problem}"]

@@ -35,4 +35,19 @@ class Withdraw:
     """The caller went back behind the consent given in this session: whatever number was sealed for it must go."""
 
 
-Effect = FileReport | Amend | Consent | Withdraw
+@dataclass(frozen=True, slots=True)
+class SendHelp:
+    """The caller wants this service point by text, on the phone that called. Only this lets the number be looked at, and it is not kept."""
+
+    service_point: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """The caller says that the entry of this service point is wrong, and in what (one of directory.service_records.FlagReason)."""
+
+    service_point: str
+    reason: str
+
+
+Effect = FileReport | Amend | Consent | Withdraw | SendHelp | Flag

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from referral.conversation.effects import Amend, Effect, FileReport, Withdraw
-from referral.conversation.nodes import Accepts, Ask, Choice, Condition, Does, End, Fork, Info, Listing, Menu, Node, Script, Source
-from referral.conversation.ports import Guide, Page, Screen, Surface
+from referral.conversation.effects import Amend, Effect, FileReport, Flag, SendHelp, Withdraw
+from referral.conversation.nodes import Accepts, Ask, Choice, Condition, Detail, Does, End, Fork, Info, Listing, Menu, Node, Script
+from referral.conversation.paging import PRACTICE_CODE, listed, page_of
+from referral.conversation.ports import Guide, Screen, Surface
 from referral.conversation.state import State, Step
-from referral.conversation.telling import consent, told
-from referral.vocabulary.option import Option
+from referral.conversation.telling import YES, consent, told
 from referral.vocabulary.report import Concern
-
-PRACTICE_CODE = "0" * 12
-"""Shown in practice. No real code is all zeros, so nobody can mistake the one for the other."""
 
 _BACK, _MORE, _SKIP, _CODE = "0", "9", "7", "8"
 _LINES = {str(number): number - 1 for number in range(1, 9)}
@@ -61,7 +58,7 @@ def step(script: Script, state: State, answer: str, guide: Guide, surface: Surfa
         return show(script, state, guide, surface)
     key = answer.strip(_BLANKS)
     if key == _BACK and state.trail:
-        after = _back(state)
+        after = _back(node, state)
         return replace(show(script, after, guide, surface), effects=_effects(script.nodes.get(after.node), state, after))
     moved = _forward(script, node, state, key)
     if moved is None:
@@ -73,7 +70,7 @@ def step(script: Script, state: State, answer: str, guide: Guide, surface: Surfa
 def walk(script: Script, state: State, answers: Sequence[str], guide: Guide, surface: Surface) -> Turn:
     """Answers dialled with the code: the screen they lead to, or the screen of `state` if one does not fit.
 
-    It stops, and ignores the rest, before any answer that would file, amend or consent: nobody sends by a dialled string alone.
+    It stops, and ignores the rest, before any answer that has an effect: nobody sends anything by a dialled string alone.
     """
     first = turn = show(script, state, guide, surface)
     if len(answers) > _DEEPEST:
@@ -83,94 +80,52 @@ def walk(script: Script, state: State, answers: Sequence[str], guide: Guide, sur
         after = None if node is None or isinstance(node, End) else _answered(script, node, turn.state, answer.strip(_BLANKS))
         if after is None:
             return first
-        if _files(script, after) or (isinstance(node, Menu | Listing | Ask) and node.effect in (Does.AMEND, Does.CONSENT)):
+        if _files(script, after) or (isinstance(node, Menu | Listing | Ask) and node.effect not in (None, Does.FILE_REPORT)):
             return turn
         turn = show(script, after, guide, surface)
     return turn
 
 
-def page_of(script: Script, state: State, guide: Guide, *, mistaken: bool = False) -> Page:
-    """The page of a state: what a surface is asked to fit. The state's node must be one of the script's and no fork."""
-    node = script.nodes[state.node]
-    plain = Page(prompt="", can_go_back=bool(state.trail), mistaken=mistaken, practice=state.practice)
-    match node:
-        case Menu() | Listing():
-            options = options_of(node, state, guide)
-            limit = 6 if node.skip is not None or node.code_again else 8
-            prompt = (node.in_practice if state.practice and isinstance(node, Menu) else None) or node.prompt
-            page = replace(plain, prompt=prompt, options=options[state.offset :], at_most=limit if state.offset else min(limit, node.first_page))
-        case Ask():
-            page = replace(plain, prompt=node.prompt, typed=True)
-        case Info():
-            texts = node.texts if node.state_of is None else (guide.status(state.answer(node.state_of) or ""),)
-            page = replace(plain, prompt=texts[state.offset], follows=state.offset + 1 < len(texts))
-        case End():
-            page = replace(plain, prompt=node.text, can_go_back=False, ends=True)
-        case Fork():
-            raise TypeError("a fork has no page")
-    if isinstance(node, Menu | Listing | Ask):
-        page = replace(page, skippable=node.skip is not None, code_again=node.code_again)
-    if isinstance(node, Menu | Info | End) and node.tells_code:
-        page = replace(page, params=(("code", spaced(state.code or PRACTICE_CODE)),))
-    return page
-
-
-def options_of(node: Menu | Listing, state: State, guide: Guide) -> tuple[Option, ...]:
-    """Every line of a question, all pages together."""
-    fixed = node.choices if isinstance(node, Menu) else node.others
-    lines = tuple(Option(choice.value, choice.text) for choice in fixed)
-    if isinstance(node, Menu):
-        return lines
-    match node.source:
-        case Source.SUBCOUNTIES:
-            named = guide.subcounties()
-        case Source.WARDS:
-            named = guide.wards(state.answer("subcounty") or "")
-        case Source.SPOTS:
-            named = guide.spots(state.answer("place") or "")
-    return (*named, *lines)
-
-
-def spaced(code: str) -> str:
-    """Twelve digits as they are shown and read out: in fours."""
-    return " ".join(code[start : start + 4] for start in range(0, len(code), 4))
-
-
 def _shown(script: Script, state: State, guide: Guide, surface: Surface, *, mistaken: bool) -> Turn:
     if state.node not in script.nodes:
         state = begin(script, practice=state.practice)
+    node = script.nodes[state.node]
     page = page_of(script, state, guide, mistaken=mistaken)
-    if state.offset and not page.options and isinstance(script.nodes[state.node], Menu | Listing):
+    if state.offset and not (page.options or page.facts) and isinstance(node, Menu | Listing | Detail):
         state = replace(state, offset=0)  # the directory lost these lines meanwhile: begin the list again rather than show nothing
         page = page_of(script, state, guide, mistaken=mistaken)
     screen = surface.fit(page, state.language)
     values = tuple(option.value for option in page.options[: screen.shown])
-    return Turn(replace(state, shown=values, more=screen.more), screen)
+    return Turn(replace(listed(node, state, page.options), shown=values, more=screen.more, facts=screen.facts), screen)
 
 
 def _answered(script: Script, node: Node, state: State, key: str) -> State | None:
     """Where an answer leads, back included; None for a wrong one."""
     if key == _BACK and state.trail:
-        return _back(state)
+        return _back(node, state)
     return _forward(script, node, state, key)
 
 
-def _back(state: State) -> State:
-    """To the screen before, with the answers as they were there."""
-    to = state.trail[-1]
-    return replace(state, node=to.node, offset=to.offset, answers=state.answers[: to.kept], trail=state.trail[:-1], shown=(), more=False)
+def _back(node: Node, state: State) -> State:
+    """To the screen before, or the one that `back_to` names, with the answers as they were there."""
+    trail = state.trail
+    if isinstance(node, Info) and node.back_to is not None:
+        while len(trail) > 1 and trail[-1].node != node.back_to:
+            trail = trail[:-1]
+    to = trail[-1]
+    return replace(state, node=to.node, offset=to.offset, answers=state.answers[: to.kept], trail=trail[:-1], shown=(), more=False, facts=0)
 
 
 def _forward(script: Script, node: Node, state: State, key: str) -> State | None:
     if key == _MORE and state.more:
-        further = 1 if isinstance(node, Info) else len(state.shown)
+        further = 1 if isinstance(node, Info) else state.facts if isinstance(node, Detail) else len(state.shown)
         return replace(_leave(state), offset=state.offset + further)
     if isinstance(node, Menu | Listing | Ask):
         if key == _SKIP and node.skip is not None:
             return _go(script, _leave(state), node.skip)
         if key == _CODE and node.code_again:
             return _go(script, _leave(state), script.code_again)
-    if isinstance(node, Menu | Listing):
+    if isinstance(node, Menu | Listing | Detail):
         return _chosen(script, node, state, key)
     if isinstance(node, Ask):
         words = _typed(node, key)
@@ -178,18 +133,19 @@ def _forward(script: Script, node: Node, state: State, key: str) -> State | None
     return None
 
 
-def _chosen(script: Script, node: Menu | Listing, state: State, key: str) -> State | None:
+def _chosen(script: Script, node: Menu | Listing | Detail, state: State, key: str) -> State | None:
     line = _LINES.get(key)
     if line is None or line >= len(state.shown):
         return None
     value = state.shown[line]
-    fixed: Mapping[str, Choice] = {choice.value: choice for choice in (node.choices if isinstance(node, Menu) else node.others)}
+    fixed: Mapping[str, Choice] = {choice.value: choice for choice in (node.others if isinstance(node, Listing) else node.choices)}
     choice = fixed.get(value)
     if choice is None:
         return _go(script, _keep(_leave(state), node.saves, value), node.go) if isinstance(node, Listing) else None
     if choice.other_language:
         return replace(begin(script, practice=state.practice), language=script.language_after(state.language), node=choice.go)
-    return _go(script, _keep(_leave(state), node.saves if choice.kept else None, value), choice.go)
+    saves = node.saves if choice.kept and not isinstance(node, Detail) else None
+    return _go(script, _keep(_leave(state), saves, value), choice.go)
 
 
 def _typed(node: Ask, text: str) -> str | None:
@@ -207,7 +163,7 @@ def _typed(node: Ask, text: str) -> str | None:
 def _leave(state: State) -> State:
     """Ready to move on: the present screen is on the trail, with the answers it was shown with."""
     here = Step(state.node, state.offset, len(state.answers))
-    return replace(state, trail=(*state.trail, here), shown=(), more=False)
+    return replace(state, trail=(*state.trail, here), shown=(), more=False, facts=0)
 
 
 def _keep(state: State, name: str | None, value: str) -> State:
@@ -235,15 +191,29 @@ def _file(script: Script, state: State, issue_code: Callable[[], str]) -> State:
 
 
 def _effects(answered: Node | None, before: State, after: State) -> tuple[Effect, ...]:
-    """What the move means outside: filed, or a change of what was told or allowed since. In practice nothing."""
-    if after.practice or not after.filed:
+    """What the move means outside: filed, a change of what was told or allowed since, a text or a word to the directory. In practice nothing."""
+    if after.practice:
         return ()
+    effect = answered.effect if isinstance(answered, Menu | Listing | Ask) else None
+    if not after.filed:
+        return _about_help(effect, before, after)
     allowed = consent(after)
     if not before.filed:
         return (FileReport(told(after), after.code or ""), *(() if allowed is None else (allowed,)))
-    effect = answered.effect if isinstance(answered, Menu | Listing | Ask) else None
     if effect is Does.AMEND and told(before) != told(after):
         return (Amend(told(after)),)
     if effect is Does.CONSENT and consent(before) != allowed:
         return (Withdraw() if allowed is None else allowed,)
+    return ()
+
+
+def _about_help(effect: Does | None, before: State, after: State) -> tuple[Effect, ...]:
+    """Only for an answer just given, never for going back behind one."""
+    service_point = after.answer("help")
+    if service_point is None or len(after.answers) <= len(before.answers):
+        return ()
+    if effect is Does.SEND_HELP and after.answer("send") == YES:
+        return (SendHelp(service_point),)
+    if effect is Does.FLAG:
+        return (Flag(service_point, after.answer("reason") or ""),)
     return ()

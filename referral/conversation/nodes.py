@@ -17,6 +17,8 @@ class Does(StrEnum):
     FILE_REPORT = "file_report"
     AMEND = "amend"
     CONSENT = "consent"
+    SEND_HELP = "send_help"
+    FLAG = "flag"
 
 
 class Source(StrEnum):
@@ -25,6 +27,7 @@ class Source(StrEnum):
     SUBCOUNTIES = "subcounties"
     WARDS = "wards"
     SPOTS = "spots"
+    HELP = "help"
 
 
 class Condition(StrEnum):
@@ -79,7 +82,11 @@ class Menu:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A question whose lines come from the guide (names of places), followed by the fixed lines `others`."""
+    """A question whose lines come from the guide (places, help), followed by the fixed lines `others`.
+
+    A page has at most `most` lines. `few` is the prompt of a page with fewer lines than that and no more behind it, `none` the one
+    where the guide knows nothing at all: both say whom else to turn to.
+    """
 
     name: str
     prompt: str
@@ -87,7 +94,9 @@ class Listing:
     saves: str
     go: str
     others: tuple[Choice, ...] = ()
-    first_page: int = 8
+    most: int = 8
+    few: str | None = None
+    none: str | None = None
     effect: Does | None = None
     skip: str | None = None
     code_again: bool = False
@@ -109,13 +118,28 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class Detail:
+    """What the guide knows of the service point that the answer `of` names, and what can be done with it. `gone` is said where there is nothing to show."""
+
+    name: str
+    of: str
+    choices: tuple[Choice, ...]
+    gone: str
+
+
+@dataclass(frozen=True, slots=True)
 class Info:
-    """Pages to read, then back. `texts` are catalogue keys, one a page; `state_of` names the answer holding a code whose state is said instead."""
+    """Pages to read, then back. `texts` are catalogue keys, one a page; `state_of` names the answer holding a code whose state is said instead.
+
+    `back_to` names the screen that back leads to, where what lies between is done with. `in_practice` is the text while practising.
+    """
 
     name: str
     texts: tuple[str, ...] = ()
     state_of: str | None = None
     tells_code: bool = False
+    back_to: str | None = None
+    in_practice: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,14 +154,15 @@ class Fork:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """The last screen. It stays on the display of a phone that others may pick up, so its text is neutral."""
+    """The last screen. It stays on the display of a phone that others may pick up, so its text is neutral. `in_practice` is the text while practising."""
 
     name: str
     text: str
     tells_code: bool = False
+    in_practice: str | None = None
 
 
-Node = Menu | Listing | Ask | Info | Fork | End
+Node = Menu | Listing | Ask | Detail | Info | Fork | End
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +192,7 @@ class Script:
 def exits(node: Node) -> Iterator[str]:
     """Every name this node can lead to, in the order a caller sees them."""
     match node:
-        case Menu():
+        case Menu() | Detail():
             yield from (choice.go for choice in node.choices)
         case Listing():
             yield node.go

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -24,8 +24,49 @@ class Status(StrEnum):
     UNKNOWN = "status.unknown"
 
 
+class HelpText(StrEnum):
+    """Catalogue keys of the words in which the guide describes help near a caller."""
+
+    LINE = "near.line"
+    OPEN = "near.open"
+    ALWAYS = "near.always"
+    CLOSED = "near.closed"
+    UNKNOWN = "near.unknown"
+    DAY = "near.day"
+    MONDAY = "near.mon"
+    TUESDAY = "near.tue"
+    WEDNESDAY = "near.wed"
+    THURSDAY = "near.thu"
+    FRIDAY = "near.fri"
+    SATURDAY = "near.sat"
+    SUNDAY = "near.sun"
+    FAR = "near.far"
+    OPEN_UNTIL = "near.until"
+    DAY_AND_NIGHT = "near.day_night"
+    OPENS = "near.opens"
+    NOT_OPEN = "near.not_open"
+    NO_HOURS = "near.no_hours"
+    NO_PHONE = "near.no_phone"
+    FREE_PHONE = "near.free_phone"
+    FREE = "near.free"
+    UNCONFIRMED = "near.unconfirmed"
+    AFTER_RAPE = "near.after_rape"
+    AFTER_RAPE_ELSEWHERE = "near.rape_elsewhere"
+
+
+HELP_FILLS: Mapping[str, tuple[str, ...]] = {
+    HelpText.LINE: ("name", "hours"),
+    HelpText.DAY: ("day", "at"),
+    HelpText.FAR: ("far", "hours"),
+    HelpText.OPEN_UNTIL: ("at",),
+    HelpText.OPENS: ("when",),
+    HelpText.FREE_PHONE: ("phone",),
+}
+"""What the guide fills in; the others stand as they are."""
+
+
 class Guide(Protocol):
-    """Places and the state of reports, read only. Options of places are verbatim names with the place's id as value."""
+    """Places, help and the state of reports, read only. Options of places are verbatim names with the place's id as value."""
 
     def subcounties(self) -> Sequence[Option]: ...
 
@@ -39,13 +80,25 @@ class Guide(Protocol):
         """A catalogue key (see Status) for a code of twelve digits; an unknown code has its own."""
         ...
 
+    def help_near(self, kind: str, place: str) -> Sequence[Option]:
+        """Help of a kind (see vocabulary.help.HelpKind) as seen from a place, best first: the service point's id, and a line of HelpText.
+
+        May be empty, and is for everything confidential: neither its name nor that it lies near may ever be shown.
+        """
+        ...
+
+    def help_facts(self, service_point: str, place: str) -> Sequence[Option]:
+        """What may be said of a service point, the most needed first, one short line each; empty for one that is not (any longer) shown."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """One page before it has numbers, a language or a protocol. Hashable, so that a surface may keep what it has fitted.
 
     `prompt` and the options' texts are catalogue keys, `params` fill the prompt. `options` are all that remain from this page on and
-    `at_most` how many of them it may show; `follows` says that more text comes after it. `can_go_back`, `skippable` and `code_again`
+    `at_most` how many of them it may show; `follows` says that more text comes after it. `facts` are lines to read that remain from this
+    page on: as many are shown as fit beside every option. `can_go_back`, `skippable` and `code_again`
     are the keys that work. `typed` marks a page answered by typing, `mistaken` one shown again after a wrong key.
     """
 
@@ -61,16 +114,18 @@ class Page:
     mistaken: bool = False
     ends: bool = False
     practice: bool = False
+    facts: tuple[Option, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """What goes out: the text, how many of the page's options it shows, whether more follow, whether the dialogue ends."""
+    """What goes out: the text, how many of the page's options it shows, whether more follow, whether the dialogue ends, how many facts it shows."""
 
     text: str
     shown: int
     more: bool
     ends: bool
+    facts: int = 0
 
 
 class Surface(Protocol):

@@ -26,7 +26,7 @@ class State:
     """`answers` grow at the end only and going back cuts them off there: what is backed out of is gone, not hidden.
 
     `shown` are the values behind the numbers on the screen, so that an edit of the directory between two screens cannot give a
-    number another meaning. `code` (twelve digits) is set exactly when `filed`.
+    number another meaning. `facts` is how many lines to read it holds. `code` (twelve digits) is set exactly when `filed`.
     """
 
     node: str
@@ -39,6 +39,7 @@ class State:
     more: bool = False
     filed: bool = False
     code: str | None = None
+    facts: int = 0
 
     def answer(self, name: str) -> str | None:
         """The answer of that name, None where it was not asked or not answered."""
@@ -62,6 +63,7 @@ class State:
                 "m": self.more,
                 "f": self.filed,
                 "c": self.code,
+                "r": self.facts,
             },
             separators=(",", ":"),
             ensure_ascii=False,
@@ -84,6 +86,7 @@ class State:
                     more=bool(held["m"]),
                     filed=bool(held["f"]),
                     code=None if held["c"] is None else str(held["c"]),
+                    facts=int(held.get("r", 0)),
                 )
         except (ValueError, KeyError, TypeError):
             raise UnreadableState("not a state") from None

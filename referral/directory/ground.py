@@ -50,6 +50,9 @@ class Grounds:
         a, b = self._points.get(one), self._points.get(other)
         return 0.0 if a is None or b is None else crow(a, b)
 
+    def point(self, place: str) -> Point | None:
+        return self._points.get(place)
+
     def kilometres_to(self, place: str, point: Point) -> float | None:
         """As the crow flies from a place to a point; None where the place has none."""
         here = self._points.get(place)

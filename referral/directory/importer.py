@@ -7,8 +7,9 @@ A line that is no longer in a file is not deleted: people and offices end by a d
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 from sqlalchemy import select
@@ -16,7 +17,13 @@ from sqlalchemy.orm import Session
 
 from referral.directory.apply import apply
 from referral.directory.checks import Batch, Known, TagNumber, check
+from referral.directory.field_changes import record_all
+from referral.directory.help_apply import write
+from referral.directory.help_loading import HelpLines, problems_of, read_help, weigh
+from referral.directory.help_state import View, read_state
 from referral.directory.lines import ImportProblems, LeaveLine, OfficeLine, PersonLine, PlaceLine, ShiftLine, read_lines
+from referral.directory.near_build import rebuild_near
+from referral.directory.office_fields import Fields, read_fields
 from referral.directory.people import bump
 from referral.directory.records import AppointmentKind, AppointmentRow, OfficeRow, PersonRow, PlaceRow
 from referral.vocabulary.phone import PhoneNumber
@@ -25,13 +32,17 @@ from referral.vocabulary.place import PlaceKind
 __all__ = ["ImportProblems", "Loaded", "load", "load_people"]
 
 SealNumber = Callable[[str, PhoneNumber], bytes]
+Watch = AbstractContextManager[object]
 REQUIRED = ("places", "offices")
 _SCHEMAS = {"places": PlaceLine, "offices": OfficeLine, "people": PersonLine, "leave": LeaveLine, "shifts": ShiftLine}
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """How many lines of each kind the files held, and how many rows were new or different."""
+    """How many lines of each kind the files held, and how many rows were new or different. `services` are service points.
+
+    `left_alone` names the lines (`file:line: id`) of officers that somebody changed or removed by hand: the file did not touch them.
+    """
 
     places: int
     offices: int
@@ -39,12 +50,25 @@ class Loaded:
     leave: int
     shifts: int
     changed: int
+    services: int = 0
+    left_alone: tuple[str, ...] = ()
 
 
-def load(session: Session, folder: Path, *, seal_number: SealNumber, tag_number: TagNumber, now: datetime) -> Loaded:
-    """Load `places.csv`, `offices.csv` and, each where it exists, `people`, `leave` and `shifts` (`.csv` and `.sample.csv`).
+def load(
+    session: Session,
+    folder: Path,
+    *,
+    seal_number: SealNumber,
+    tag_number: TagNumber,
+    now: datetime,
+    tz: tzinfo = UTC,
+    by: str = "service",
+    watch: Watch | None = None,
+) -> Loaded:
+    """Load `places.csv`, `offices.csv` and, each where it exists, `people`, `leave`, `shifts` and the help tables (`.csv` and `.sample.csv`).
 
-    Runs in the caller's transaction. `seal_number(person id, number)` and `tag_number(number)` keep the numbers from this room.
+    Runs in the caller's transaction. `seal_number(person id, number)` and `tag_number(number)` keep the numbers from this room; `tz` is
+    the county's, for hours. `watch` is put around the writes and may refuse what they do. `by` stands in the record of changes.
     Raises ImportProblems naming every bad line; nothing is written then.
     """
     problems: list[str] = []
@@ -55,26 +79,69 @@ def load(session: Session, folder: Path, *, seal_number: SealNumber, tag_number:
             problems.append(f"{kind}.csv:1: file: missing")
         for path in files:
             getattr(batch, kind).extend(read_lines(path, schema(), problems, batch.unread))
-    return _load(session, batch, problems, seal_number, tag_number, now)
+    found = read_help(folder, problems)
+    return _Load(session, batch, found, seal_number, tag_number, now.astimezone(UTC), tz, by).run(problems, watch)
 
 
-def load_people(session: Session, files: Sequence[Path], *, seal_number: SealNumber, tag_number: TagNumber, now: datetime) -> Loaded:
+def load_people(
+    session: Session, files: Sequence[Path], *, seal_number: SealNumber, tag_number: TagNumber, now: datetime, by: str = "service", watch: Watch | None = None
+) -> Loaded:
     """Load officers only, from files outside the county's folder: real people's numbers never lie beside the code."""
     problems: list[str] = []
     batch = Batch()
     for path in files:
         batch.people.extend(read_lines(path, PersonLine(), problems, batch.unread))
-    return _load(session, batch, problems, seal_number, tag_number, now)
+    return _Load(session, batch, HelpLines(), seal_number, tag_number, now.astimezone(UTC), UTC, by).run(problems, watch)
 
 
-def _load(session: Session, batch: Batch, problems: list[str], seal_number: SealNumber, tag_number: TagNumber, now: datetime) -> Loaded:
-    check(batch, _known(session), tag_number, problems)
-    if problems:
-        raise ImportProblems(sorted(problems, key=_place_of))
-    changed = apply(session, batch, seal_number, tag_number, now.astimezone(UTC))
-    if changed:
-        bump(session)
-    return Loaded(len(batch.places), len(batch.offices), len(batch.people), len(batch.leave), len(batch.shifts), changed)
+@dataclass(frozen=True)
+class _Load:
+    """One load: checked whole, then written."""
+
+    session: Session
+    batch: Batch
+    found: HelpLines
+    seal_number: SealNumber
+    tag_number: TagNumber
+    now: datetime
+    tz: tzinfo
+    by: str
+
+    def run(self, problems: list[str], watch: Watch | None) -> Loaded:
+        known = read_known(self.session)
+        check(self.batch, known, self.tag_number, problems)
+        view = weigh(self.found, read_state(self.session).along(self.batch.places, self.batch.offices, self.batch.unread)) if len(self.found) else None
+        if view is not None:
+            problems += problems_of(self.found, view)
+        if problems:
+            raise ImportProblems(sorted(problems, key=_place_of))
+        with watch or nullcontext():
+            changed = self._write(view)
+        batch = self.batch
+        services = len(self.found.lines["service_at_locations"])
+        left = tuple(f"{line.file}:{line.number}: {line['id']}" for line in batch.people if line["id"] in known.hand_edited)
+        return Loaded(len(batch.places), len(batch.offices), len(batch.people), len(batch.leave), len(batch.shifts), changed, services, left)
+
+    def _write(self, view: View | None) -> int:
+        before = read_fields(self.session)
+        changed = apply(self.session, self.batch, self.seal_number, self.tag_number, self.now)
+        if changed:
+            record_fields(self.session, before, "load", self.by, self.now)
+        counts = write(self.session, view, action="load", by=self.by, now=self.now) if view is not None else None
+        helped = counts.added + counts.updated if counts else 0
+        if helped or (changed and self.batch.places):
+            rebuild_near(self.session, self.now, self.tz)
+        if changed or helped:
+            bump(self.session)
+        return changed + helped
+
+
+def record_fields(session: Session, before: Fields, action: str, by: str, now: datetime) -> None:
+    """Record what changed of places, offices and people since `before`."""
+    after = read_fields(session)
+    for entity, rows in after.items():
+        changed = ((one, before[entity].get(one, {}), row) for one, row in rows.items() if before[entity].get(one) != row)
+        record_all(session, entity, changed, action, by, now)
 
 
 def _place_of(problem: str) -> tuple[str, int]:
@@ -82,7 +149,7 @@ def _place_of(problem: str) -> tuple[str, int]:
     return file, int(number)
 
 
-def _known(session: Session) -> Known:
+def read_known(session: Session) -> Known:
     open_posts = session.execute(select(AppointmentRow.person, AppointmentRow.office, AppointmentRow.kind).where(AppointmentRow.ends.is_(None))).all()
     people = session.execute(select(PersonRow.id, PersonRow.number_tag, PersonRow.edited, PersonRow.removed)).all()
     return Known(

@@ -48,7 +48,7 @@ class Line:
         return f"{self.file}:{self.number}: {column}: {reason}"
 
 
-class _Words(fields.Field[tuple[str, ...]]):
+class Words(fields.Field[tuple[str, ...]]):
     """Space-separated words, each once."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> tuple[str, ...]:
@@ -80,7 +80,7 @@ class _Verified(fields.Field[date | str]):
             raise ValidationError(f"must be a day such as 2026-01-31, or {ON_LOADING}") from None
 
 
-class _Clock(fields.Field[int]):
+class Clock(fields.Field[int]):
     """A time of day as minutes from midnight; 24:00 is the next midnight, 0."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> int:
@@ -93,7 +93,7 @@ class _Clock(fields.Field[int]):
         return at.hour * 60 + at.minute
 
 
-class _Days(fields.Field[int]):
+class Days(fields.Field[int]):
     """Weekdays as a bit mask, Monday first."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> int:
@@ -103,11 +103,11 @@ class _Days(fields.Field[int]):
         return sum(1 << DAYS.index(word) for word in set(words))
 
 
-_CODE = validate.Regexp(r"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,59}\Z", error="must be letters, digits, dots and dashes, 60 at most")
+CODE_RULE = validate.Regexp(r"\A[A-Za-z0-9][A-Za-z0-9_.-]{0,59}\Z", error="must be letters, digits, dots and dashes, 60 at most")
 
 
 def _code(*, required: bool = True) -> fields.String:
-    return fields.String(required=True, validate=_CODE) if required else fields.String(load_default=None, validate=_CODE)
+    return fields.String(required=True, validate=CODE_RULE) if required else fields.String(load_default=None, validate=CODE_RULE)
 
 
 def _text(most: int, *, required: bool = True) -> fields.String:
@@ -123,7 +123,7 @@ class PlaceLine(Schema):
     id = _code()
     kind = fields.Enum(PlaceKind, by_value=True, required=True)
     name = _text(60)
-    parents = _Words(load_default=())
+    parents = Words(load_default=())
     lat = fields.Float(load_default=None, validate=validate.Range(-90, 90, error="must lie between -90 and 90"))
     lon = fields.Float(load_default=None, validate=validate.Range(-180, 180, error="must lie between -180 and 180"))
     precision = _text(40, required=False)
@@ -134,9 +134,9 @@ class OfficeLine(Schema):
     id = _code()
     role = fields.Enum(Role, by_value=True, required=True)
     name = _text(120)
-    covers = _Words(required=True)
+    covers = Words(required=True)
     parent = _code(required=False)
-    concerns = _Words(
+    concerns = Words(
         load_default=(),
         validate=lambda words: _only(words, {one.value for one in Concern}, "names an unknown concern"),
     )
@@ -170,9 +170,9 @@ class ShiftLine(Schema):
     id = _code()
     office = _code()
     person = _code()
-    days = _Days(load_default=None)
-    opens = _Clock(load_default=None)
-    closes = _Clock(load_default=None)
+    days = Days(load_default=None)
+    opens = Clock(load_default=None)
+    closes = Clock(load_default=None)
     starts = fields.AwareDateTime(format="iso", load_default=None)
     ends = fields.AwareDateTime(format="iso", load_default=None)
 
@@ -215,10 +215,10 @@ def _line(name: str, number: int, raw: Mapping[str, Any], schema: Schema, proble
     except ValidationError as error:
         unread.add(filled.get("id", ""))
         messages: dict[str, Any] = error.messages if isinstance(error.messages, dict) else {"line": error.messages}
-        problems += [f"{name}:{number}: {column}: {_plain(reasons)}" for column, reasons in sorted(messages.items())]
+        problems += [f"{name}:{number}: {column}: {in_words(reasons)}" for column, reasons in sorted(messages.items())]
         return None
 
 
-def _plain(reasons: Any) -> str:
+def in_words(reasons: Any) -> str:
     text = "; ".join(str(reason) for reason in reasons) if isinstance(reasons, list) else str(reasons)
     return "missing" if text.startswith("Missing data") else text[:1].lower() + text[1:].rstrip(".")

@@ -42,7 +42,7 @@ class PlaceRow(Base):
     )
 
     id: Mapped[str] = mapped_column(CODE, primary_key=True)
-    kind: Mapped[PlaceKind] = mapped_column(word_column(PlaceKind))
+    kind: Mapped[PlaceKind] = mapped_column(word_column(PlaceKind), index=True)
     name: Mapped[str]
     lat: Mapped[float | None]
     lon: Mapped[float | None]

@@ -125,3 +125,20 @@ class ImportRow(Base):
     at: Mapped[datetime]
     override_reason: Mapped[str | None] = mapped_column(String(500))
     gaps_opened: Mapped[int] = mapped_column(default=0)
+
+
+class ProofRow(Base):
+    """The last coverage proof: one row, claimed by the worker that runs it, so that it runs once however many there are and however often they start.
+
+    `version` is the directory's when it was last proven, 0 before that; `gaps` and `combinations` are what was found then.
+    """
+
+    __tablename__ = "directory_proof"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"), CheckConstraint("gaps BETWEEN 0 AND combinations", name="gaps_are_combinations"))
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    claimed_at: Mapped[datetime]
+    proven_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(default=0)
+    combinations: Mapped[int] = mapped_column(default=0)
+    gaps: Mapped[int] = mapped_column(default=0)

@@ -14,6 +14,7 @@ from referral.alerts.outbox import Due, Outbox
 from referral.alerts.records import AlertRecord, Purpose
 from referral.alerts.state import acting
 from referral.alerts.wording import Matter, alert_text
+from referral.directory import drilling
 from referral.dispatch.receipts import Receipts
 from referral.gateway.port import Gateway, Outcome, Refusal, Sending
 from referral.handover.contacts import Contacts
@@ -21,10 +22,12 @@ from referral.handover.ladder import Ladder
 from referral.privacy.keys import Keys
 from referral.privacy.logs import describe
 from referral.reports.register import Register, Report
+from referral.routing import clock
 from referral.routing.clock import Randomness
 from referral.store.database import Database
 from referral.texts.catalogue import Catalogue
 from referral.vocabulary.phone import PhoneNumber
+from referral.vocabulary.report import Urgency
 
 log = structlog.get_logger()
 BATCH = 4
@@ -104,25 +107,46 @@ class Sender:
         if row is None:
             return None
         report = None if due.report is None else self.register.find(session, due.report)
-        if report is not None and not self._still_right(report, due, now):
-            if due.purpose is Purpose.ALERT:
-                self.ladder.replace(session, report, row, now, "no longer on duty or not to know")
-            else:
-                self._drop(row, "no longer right", now)
-            return None
-        if due.purpose is Purpose.AGAIN and report is not None and self._heard(session, report, due):
-            self._drop(row, "answered", now)
+        if not self._wanted(session, row, due, report, now):
             return None
         if due.purpose is Purpose.REPORTER:
             row.calling = True
             return Letter(*self.outbox.letter_to_reporter(row))
-        person = self.contacts.find(session, due.person)
+        person = self.contacts.find(session, row.person)
         if person is None:
             self._drop(row, "nobody", now)
             return None
         letter = Letter(person.number, self._words(session, due, report, person.language, now))
         row.calling = True
         return letter
+
+    def _wanted(self, session: Session, row: AlertRecord, due: Due, report: Report | None, now: datetime) -> bool:
+        """Whether it should still go out, now and to this person; where not, what becomes of it has been written down."""
+        if report is not None and not self._still_right(report, due, now):
+            if due.purpose is Purpose.ALERT:
+                self.ladder.replace(session, report, row, now, "no longer on duty or not to know")
+            else:
+                self._drop(row, "no longer right", now)
+            return False
+        if due.purpose is Purpose.AGAIN and report is not None and self._heard(session, report, due):
+            self._drop(row, "answered", now)
+            return False
+        return due.purpose is not Purpose.DRILL or self._test_may_go(session, row, now)
+
+    def _test_may_go(self, session: Session, row: AlertRecord, now: datetime) -> bool:
+        """A test goes out by day, to whoever would answer for the office now: somebody suspended or on leave since it was queued is not asked."""
+        planner = self.ladder.planner
+        opens = clock.next_sending_time(Urgency.LOW, now, planner.policy)
+        if opens > now:
+            row.due_at, row.claim, row.attempts = opens + timedelta(minutes=self.random.uniform(0, 60)), None, row.attempts - 1
+            return False
+        on_duty = planner.on_duty(row.office or "", now)
+        if not on_duty:
+            self._drop(row, "nobody", now)
+        elif row.person not in {bearer.person for bearer in on_duty}:
+            self.outbox.address(session, row, on_duty[0].person, now)
+            drilling.readdressed(session, row.id, row.person)
+        return bool(on_duty)
 
     def _heard(self, session: Session, report: Report, due: Due) -> bool:
         """Whether a repeat has become needless: somebody answered, or, where it is acting that was missed, somebody acts."""
@@ -146,6 +170,10 @@ class Sender:
             matter = Matter(report.number, report.urgency, report.told, place)
             by = of.deadline_at if due.purpose is Purpose.AGAIN and of.deadline_at else self.ladder.deadline(report, due.step or 1, now)
             text = alert_text(self.catalogue.say, language, matter, self.outbox.one_time(of), by.astimezone(zone), local_now, key=due.key)
+            return self.catalogue.say(language, "alert.repeated", text=text) if due.repeated else text
+        if due.purpose is Purpose.DRILL:
+            test = session.get_one(AlertRecord, due.id)
+            text = self.catalogue.say(language, "drill.text", one_time=self.outbox.one_time(test))
             return self.catalogue.say(language, "alert.repeated", text=text) if due.repeated else text
         return self.catalogue.say(language, due.key or "reply.help", dial=self.dial, **due.params)
 

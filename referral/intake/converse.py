@@ -12,13 +12,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from referral.conversation import engine
-from referral.conversation.effects import Amend, Consent, Effect, FileReport, Withdraw
+from referral.conversation.effects import Amend, Consent, Effect, FileReport, Flag, SendHelp, Withdraw
 from referral.conversation.engine import Turn
 from referral.conversation.nodes import Script
 from referral.conversation.ports import Guide, Surface
 from referral.conversation.state import State
 from referral.conversation.telling import partial
 from referral.intake.filing import Filing
+from referral.intake.help import Help
 from referral.intake.sessions import Held, Sessions
 from referral.privacy.codes import issue_code
 from referral.privacy.daykeys import DayKeys
@@ -45,7 +46,8 @@ class _MovedOn(Exception):
 class Call:
     """One request of the gateway. `number` is in memory for as long as the call is.
 
-    It is looked at only when a caller consents, or when somebody dials the officers' extension, to see whether it is an officer's.
+    It is looked at only when a caller consents, asks for a text, or says that an entry of the directory is wrong (of which twenty bits
+    are kept for a day), or when somebody dials the officers' extension, to see whether it is an officer's.
     """
 
     session: str
@@ -69,6 +71,7 @@ class Conversations:
     guide: Guide
     surface: Surface
     policy: Policy
+    help: Help
     issue_code: Callable[[], str] = issue_code
 
     def answer(self, call: Call, now: datetime) -> str:
@@ -159,16 +162,25 @@ class Conversations:
                 self.filing.complete(session, held.report, effect.told, effect.code, now)
                 return held
             return replace(held, report=self.filing.file(session, effect.told, effect.code, Channel.USSD, now))
-        if held.report is None:
+        if isinstance(effect, SendHelp):
+            self.help.send(session, effect.service_point, held.state.language, call.number, now)
             return held
+        if isinstance(effect, Flag):
+            self.help.say_wrong(session, effect.service_point, effect.reason, call.number, now)
+            return held
+        if held.report is not None:
+            self._change(session, held.report, effect, call, now)
+        return held
+
+    def _change(self, session: Session, report: str, effect: Amend | Consent | Withdraw, call: Call, now: datetime) -> None:
+        """What the caller adds, allows or takes back once the report is filed."""
         match effect:
             case Amend(told):
-                self.filing.amend(session, held.report, told, now)
+                self.filing.amend(session, report, told, now)
             case Consent(hours, by_call):
-                self._give_contact(session, held.report, call, hours, by_call, now)
+                self._give_contact(session, report, call, hours, by_call, now)
             case Withdraw():
-                self.filing.withdraw_contact(session, held.report, now)
-        return held
+                self.filing.withdraw_contact(session, report, now)
 
     def _give_contact(self, session: Session, report: str, call: Call, hours: Hours, by_call: bool, now: datetime) -> None:
         try:

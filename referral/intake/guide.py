@@ -1,4 +1,4 @@
-"""What the dialogue asks of others: places from the directory, the state of a report by its code."""
+"""What the dialogue asks of others: places and help from the directory, the state of a report by its code."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from referral.alerts.outbox import Outbox
 from referral.alerts.state import acting, answered, served
 from referral.conversation.ports import Status
 from referral.directory.snapshot import Roster
+from referral.intake.help import Help
 from referral.privacy.codes import read_code
 from referral.privacy.keys import Keys
 from referral.reports.register import Register
@@ -25,6 +26,7 @@ class DirectoryGuide:
     register: Register
     outbox: Outbox
     keys: Keys
+    help: Help
 
     def subcounties(self) -> Sequence[Option]:
         return self.roster().subcounties()
@@ -34,6 +36,12 @@ class DirectoryGuide:
 
     def spots(self, ward: str) -> Sequence[Option]:
         return self.roster().spots(ward)
+
+    def help_near(self, kind: str, place: str) -> Sequence[Option]:
+        return self.help.lines(kind, place)
+
+    def help_facts(self, service_point: str, place: str) -> Sequence[Option]:
+        return self.help.facts(service_point, place)
 
     def status(self, code: str) -> str:
         """Plain words for the holder of the code; a code that is none of ours, or not even possible, gets one neutral answer."""

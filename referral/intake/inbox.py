@@ -43,8 +43,7 @@ class Manners:
 
     def may_reply(self, session: Session, number: PhoneNumber, now: datetime, *, in_dialogue: bool) -> bool:
         """Whether to answer, counted if so."""
-        tag, _ = self.daykeys.tags(number.reveal(), now)
-        key = {"day": now.date(), "tag": int.from_bytes(tag[:3], "big") >> (24 - TAG_BITS)}
+        key = {"day": now.date(), "tag": self.tag(number, now)}
         row = session.get(ReplyTallyRecord, tuple(key.values()), with_for_update=True)
         if row is not None and (row.count >= REPLIES_A_DAY or (not in_dialogue and now - row.last_at < PAUSE)):
             return False
@@ -53,6 +52,11 @@ class Manners:
         else:
             row.count, row.last_at = row.count + 1, now
         return True
+
+    def tag(self, number: PhoneNumber, now: datetime) -> int:
+        """Twenty bits that tell the callers of a day apart, and not for sure: they lead back to nobody, and mean nothing once the day's key is gone."""
+        tag, _ = self.daykeys.tags(number.reveal(), now)
+        return int.from_bytes(tag[:3], "big") >> (24 - TAG_BITS)
 
     @staticmethod
     def forget(session: Session, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from referral.understanding.words import Words
-from referral.vocabulary.report import Concern, Told
+from referral.vocabulary.report import Concern, Danger, Told
 
 LONGEST_STORY = 1_000
 
@@ -22,3 +22,8 @@ def graver(one: Concern | None, other: Concern | None, words: Words) -> Concern 
     order = [meaning.value for meaning in words.concerns]
     named = [concern for concern in (one, other) if concern is not None and concern.value in order]
     return min(named, key=lambda concern: order.index(concern.value), default=one or other)
+
+
+def in_danger(told: Told) -> Told:
+    """A cry for help: danger now, and of the gravest kind if no other was named."""
+    return told.adding(danger=Danger.NOW, concern=told.concern or Concern.HELPNOW)

@@ -2,59 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 
-from referral.directory.services import Service, ServiceKind, of_kinds
-from referral.directory.snapshot import Roster
+from sqlalchemy.orm import Session
+
+from referral.intake.help import Help
+from referral.intake.help_words import HelpWords, far
 from referral.intake.questions import ROOM, Questions
-from referral.texts.gsm import is_gsm, septets
-from referral.understanding.places import Gazetteer
+from referral.texts.gsm import septets
+from referral.understanding.places import Gazetteer, Sought
+from referral.vocabulary.help import HelpKind, NearHelp
 
 SHOWN = 3
 KINDS = MappingProxyType(
     {
-        "hospital": frozenset({ServiceKind.HOSPITAL, ServiceKind.HEALTH_CENTRE}),
-        "police": frozenset({ServiceKind.POLICE}),
-        "children": frozenset({ServiceKind.CHILDREN}),
-        "legal": frozenset({ServiceKind.COURT}),
+        "hospital": HelpKind.PEP,
+        "police": HelpKind.POLICE,
+        "children": HelpKind.CHILDREN,
+        "talk": HelpKind.TALK,
+        "legal": HelpKind.LEGAL,
+        "school": HelpKind.SCHOOL,
     }
 )
-"""What is looked for under each kind. Medicine after abuse cannot be counted on in a dispensary, so it means hospitals and health centres."""
+"""What is looked for under each word. Medicine after rape cannot be counted on in a dispensary, and a text has no room to say so: it means
+hospitals and health centres. A safe place, a chief, and whatever has no list are answered with the national lines."""
 
 
 @dataclass(frozen=True)
 class Services:
-    """Safe places, and whatever has no list, are answered with the national lines: an address of a shelter is never sent."""
+    """Answers in the language of the asker, in one part that ends with a word on deleting it."""
 
-    services: Sequence[Service]
-    roster: Callable[[], Roster]
+    help: Help
     questions: Questions
 
-    def nearest(self, language: str, kind: str, rest: str, gazetteer: Gazetteer) -> str:
-        """Up to three, nearest first. `kind` is of KINDS; `rest` holds the place. Without either it says how to ask, or whom to call."""
-        if kind not in KINDS:
+    def nearest(self, session: Session, language: str, kind: str, rest: str, gazetteer: Gazetteer, now: datetime) -> str:
+        """Up to three, nearest first. `rest` holds the place. Without a kind or a place it says how to ask; a kind without a list: whom to call."""
+        wanted = KINDS.get(kind)
+        if wanted is None:
             return self.questions.say(language, "service_lines" if kind else "service_how")
-        settled = gazetteer.read(rest).settled if rest.strip() else None
-        if settled is None:
+        sought = gazetteer.read(rest) if rest.strip() else Sought()
+        place = (sought.settled.spot or sought.settled.ward) if sought.settled else sought.area
+        if sought.choices:  # a name like it, or one that is two places: a guess could send a child sixty kilometres the wrong way
+            return self.questions.say(language, "service_which", list=", ".join(option.text for option in sought.choices))
+        if place is None:
             return self.questions.say(language, "service_where")
-        here = settled.spot or settled.ward
-        near = self._near(here, KINDS[kind])
-        while near:
-            said = self.questions.say(language, "service_near", list=", ".join(near))
-            if septets(said) <= ROOM:
-                return said
-            near.pop()
-        return self.questions.say(language, "service_lines")
+        near = self.help.near(session, wanted, place, now)[:SHOWN]
+        return self._fitted(session, language, near, now) or self.questions.say(language, "service_lines")
 
-    def _near(self, place: str, kinds: frozenset[ServiceKind]) -> list[str]:
-        roster = self.roster()
-        far = [(roster.kilometres_to(place, service.point), service) for service in of_kinds(self.services, kinds)]
-        known = sorted(((km, service.name) for km, service in far if km is not None and is_gsm(service.name)), key=lambda one: one[0])
-        return [f"{name} {_km(km)}" for km, name in known[:SHOWN]]
+    def _fitted(self, session: Session, language: str, near: Sequence[NearHelp], now: datetime) -> str | None:
+        """As many as there is room for, then of each, the nearest first, as much as there is room for: a number before hours. None for nothing."""
+        for count in range(len(near), 0, -1):
+            lines = [_Line(one) for one in near[:count]]
+            if self._fits(language, lines):
+                for at, one in enumerate(near[:count]):
+                    hours, phone = self.help.catalogue.line(language, self.help.words.brief(one, now)), self.help.phone(session, one.id, now)
+                    for told in (f"{hours} {phone}", phone, hours):
+                        fuller = [*lines[:at], _Line(one, told.strip()), *lines[at + 1 :]]
+                        if self._fits(language, fuller):
+                            lines = fuller
+                            break
+                return self._said(language, lines)
+        return None
+
+    def _fits(self, language: str, lines: Sequence[_Line]) -> bool:
+        return septets(self._said(language, lines)) <= ROOM
+
+    def _said(self, language: str, lines: Sequence[_Line]) -> str:
+        listed = " ".join(f"{at}){line.text}" for at, line in enumerate(lines, 1))
+        return self.questions.say(language, "service_near", list=listed, code=lines[0].one.code)
 
 
-def _km(kilometres: float) -> str:
-    """Whole kilometres: a caller's place is only known to a ward or a village."""
-    return "<1km" if kilometres < 1 else f"{kilometres:.0f}km"
+@dataclass(frozen=True)
+class _Line:
+    """One of the nearest, what is told of it besides, and the code by which to say that it is wrong."""
+
+    one: NearHelp
+    told: str = ""
+
+    @property
+    def text(self) -> str:
+        return " ".join(filter(None, (HelpWords.plain(self.one.short_name or self.one.name), far(self.one), self.told, self.one.code)))

@@ -9,14 +9,13 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from referral.alerts.outbox import Outbox
-from referral.conversation.ports import Guide
+from referral.intake.asking import Asking, Taken
 from referral.intake.clubs import credit
 from referral.intake.dialogues import Dialogue, Dialogues
 from referral.intake.filing import Filing
 from referral.intake.inbox import Manners, is_machine, number_of
-from referral.intake.merging import LONGEST_STORY, merged
+from referral.intake.merging import LONGEST_STORY, in_danger, merged
 from referral.intake.questions import Questions
-from referral.intake.services import Services
 from referral.intake.texts import Text
 from referral.privacy.codes import issue_code, show_code
 from referral.understanding.keywords import Keyword, KeywordKind, Keywords, read_keyword
@@ -33,14 +32,6 @@ _SENTENCE = 4
 """From so many words on an answer is read for what else it tells."""
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What becomes of a text: the dialogue as it now stands (None: none is kept), and what to say (None: nothing)."""
-
-    dialogue: Dialogue | None
-    reply: str | None
-
-
 @dataclass(frozen=True)
 class Texting:
     """Works inside the caller's transaction. A reply is a row in the outbox; the sender's number is in the sealed dialogue and nowhere else."""
@@ -49,12 +40,11 @@ class Texting:
     dialogues: Dialogues
     manners: Manners
     outbox: Outbox
-    guide: Guide
     words: Words
     keywords: Keywords
     gazetteer: Callable[[], Gazetteer]
     questions: Questions
-    services: Services
+    asking: Asking
     ours: frozenset[str]
     issue_code: Callable[[], str] = issue_code
 
@@ -66,10 +56,8 @@ class Texting:
         if keyword is not None and keyword.club is not None:
             credit(session, keyword.club, now)
         number = number_of(text.sender)
-        if number is None:  # masked, or from over the border: nobody to answer, so it is filed as it stands
-            told = self._understood(text.words).told
-            cry = keyword is not None and keyword.kind is KeywordKind.HELP
-            self._file_told(session, _in_danger(told) if cry else told, now)
+        if number is None:
+            self._unanswerable(session, keyword, text.words, now)
             return
         before = self.dialogues.read(session, number, now)
         taken = self._decide(session, before or Dialogue(number), before is not None, keyword, text.words, now)
@@ -78,6 +66,15 @@ class Texting:
         else:
             self.dialogues.write(session, taken.dialogue, now, SILENCE)
         self._say(session, number, taken, before, now)
+
+    def _unanswerable(self, session: Session, keyword: Keyword | None, words: str, now: datetime) -> None:
+        """From a masked number, or from over the border: nobody to answer, so it is filed as it stands."""
+        if keyword is not None and keyword.kind is KeywordKind.WRONG:
+            self.asking.services.help.say_wrong_code(session, keyword.code or "", None, now)
+            return
+        told = self._understood(words).told
+        cry = keyword is not None and keyword.kind is KeywordKind.HELP
+        self._file_told(session, in_danger(told) if cry else told, now)
 
     def file_silent(self, session: Session, tag: bytes, now: datetime) -> bool:
         """File what a sender who fell silent had told. False if there is nothing of the kind any more."""
@@ -91,6 +88,10 @@ class Texting:
         kind = keyword.kind if keyword else None
         if kind is KeywordKind.STOP:
             return self._stop(session, dialogue, now)
+        if keyword is not None and kind is KeywordKind.WRONG:
+            return self.asking.wrong(
+                session, dialogue if open_ else None, keyword.code or "", dialogue.number, self.asking.spoken(words, dialogue.language), now
+            )
         if kind is KeywordKind.HELP:
             return self._help(session, dialogue, words, now)
         if open_ and dialogue.asked is not None:
@@ -99,7 +100,8 @@ class Texting:
                 return answered
         asks = keyword is not None and kind in (KeywordKind.STATUS, KeywordKind.SERVICE, KeywordKind.RIGHTS, KeywordKind.LANGUAGE)
         if keyword is not None and asks and not self._names_somebody(dialogue, kind, words):
-            return self._keyword(dialogue, keyword, words)
+            language = dialogue.language if dialogue.report or dialogue.unfiled else self.asking.spoken(words, self._understood(words).reply_in)
+            return self.asking.answer(session, dialogue, keyword, language, now)
         rest = keyword.rest if keyword is not None and kind in (KeywordKind.REPORT, KeywordKind.CLUB) else words
         return self._sentence(session, dialogue, rest, now)
 
@@ -118,7 +120,7 @@ class Texting:
     def _help(self, session: Session, dialogue: Dialogue, words: str, now: datetime) -> Taken:
         """A cry for help anywhere in a text: filed and routed at once, questions follow."""
         understood = self._understood(words)
-        told = _in_danger(merged(dialogue.told, understood.told, self.words))
+        told = in_danger(merged(dialogue.told, understood.told, self.words))
         dialogue = replace(dialogue, told=told, language=self._language(dialogue, understood), asked=None, choices=())
         return self._ask_on(session, self._filed(session, dialogue, now), understood, now, urgent=True)
 
@@ -172,7 +174,8 @@ class Texting:
         if asked == "danger":
             told = told.adding(danger=Danger(value))
         elif asked == "choice":
-            told = self._settled(told, value)
+            settled = self.gazetteer().settle(value)
+            told = told if settled is None else told.adding(place=settled.ward, spot=settled.spot)
         elif value == "authority":
             choices = self.questions.options("authority")
             return Taken(replace(dialogue, asked="authority", choices=choices), self.questions.ask(dialogue.language, "authority", choices))
@@ -221,27 +224,6 @@ class Texting:
         told = replace(dialogue, asked=None, questions=(*dialogue.questions, "told"))
         return Taken(told, self.questions.say(dialogue.language, "code", code=show_code(dialogue.code)))
 
-    def _keyword(self, dialogue: Dialogue, keyword: Keyword, words: str) -> Taken:
-        """A question that is no report. A dialogue that is open stays as it is."""
-        language = dialogue.language if dialogue.report or dialogue.unfiled else self._understood(words).reply_in
-        match keyword.kind:
-            case KeywordKind.STATUS:
-                reply = self.questions.status(language, self.guide.status(keyword.code)) if keyword.code else self.questions.say(language, "status_ask")
-            case KeywordKind.SERVICE:
-                asked = keyword if keyword.about else read_keyword(keyword.rest, self.keywords, self.gazetteer()) or keyword
-                reply = self.services.nearest(language, asked.about, asked.rest, self.gazetteer())
-            case KeywordKind.LANGUAGE:
-                language = keyword.about if keyword.about in ("sw", "en") else ("en" if language == "sw" else "sw")
-                reply = self.questions.say(language, "language")
-            case _:
-                reply = self.questions.say(language, "rights")
-        if keyword.asks_danger:
-            choices = self.questions.options("danger_now")
-            opened = replace(dialogue, language=language, asked="danger_now", choices=choices)
-            return Taken(opened, self.questions.say(language, "danger_now") + " " + reply if len(reply) < 100 else self.questions.say(language, "danger_now"))
-        keeps = dialogue.report is not None or dialogue.unfiled or keyword.kind is KeywordKind.LANGUAGE
-        return Taken(replace(dialogue, language=language) if keeps else None, reply)
-
     def _filed(self, session: Session, dialogue: Dialogue, now: datetime) -> Dialogue:
         """File what is told, or add it to what is filed."""
         if dialogue.report is not None:
@@ -259,10 +241,6 @@ class Texting:
         if taken.reply is not None and self.manners.may_reply(session, number, now, in_dialogue=in_dialogue):
             self.outbox.tell_reporter(session, number, taken.reply, now)
 
-    def _settled(self, told: Told, place: str) -> Told:
-        settled = self.gazetteer().settle(place)
-        return told if settled is None else told.adding(place=settled.ward, spot=settled.spot)
-
     def _understood(self, words: str) -> Understood:
         return understand(words[:LONGEST_STORY], self.words, self.gazetteer())
 
@@ -270,8 +248,3 @@ class Texting:
     def _language(dialogue: Dialogue, understood: Understood) -> str:
         """The language of the first words that had one."""
         return dialogue.language if dialogue.told != Told() else understood.reply_in
-
-
-def _in_danger(told: Told) -> Told:
-    """A cry for help: danger now, and of the gravest kind if no other was named."""
-    return told.adding(danger=Danger.NOW, concern=told.concern or Concern.HELPNOW)

@@ -35,6 +35,20 @@ class Span:
     most: float
 
 
+VERIFIED_KINDS = ("people", "phone", "helpline", "address", "office", "service")
+TASK_KINDS = ("wrong_information", "verify", "duplicate", "coverage_gap", "drill_unanswered")
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """How the directory is kept true. `drill_day` is a day of the month, 0 for no drills; `verify_days` by VERIFIED_KINDS, `task_age_days` by TASK_KINDS."""
+
+    drill_day: int
+    verify_days: Mapping[str, int]
+    verify_a_day: int
+    task_age_days: Mapping[str, int]
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """The figures of config/<county>/policy.toml, explained in docs/routing.md. Minutes unless the name says otherwise; fractions are allowed.
@@ -61,6 +75,7 @@ class Policy:
     unverified_days: int
     alike_reports: int
     alike_days: int
+    upkeep: Upkeep
     life_risk_words: tuple[str, ...]
     life_risk: re.Pattern[str]
 
@@ -91,6 +106,7 @@ def parse_policy(data: Mapping[str, object]) -> Policy:
         unverified_days=int(top.number("unverified_days", least=1)),
         alike_reports=int(triage.number("alike_reports", least=2)),
         alike_days=int(triage.number("alike_days", least=1)),
+        upkeep=_upkeep(top),
         life_risk_words=words,
         life_risk=_pattern(words),
     )
@@ -99,6 +115,22 @@ def parse_policy(data: Mapping[str, object]) -> Policy:
     if problems:
         raise PolicyError(problems)
     return policy
+
+
+def _upkeep(top: Section) -> Upkeep:
+    drill, verify, ages = top.section("drill"), top.section("verify_days"), top.section("task_age_days")
+    day = drill.number("day")
+    if day not in range(29):
+        drill.wrong(drill.at("day"), "must be a day that every month has, 1 to 28, or 0 for no drills")
+    upkeep = Upkeep(
+        drill_day=int(day),
+        verify_days=MappingProxyType({kind: int(verify.number(kind, least=1)) for kind in VERIFIED_KINDS}),
+        verify_a_day=int(top.number("verify_a_day")),
+        task_age_days=MappingProxyType({kind: int(ages.number(kind)) for kind in TASK_KINDS}),
+    )
+    for section in (drill, verify, ages):
+        section.done()
+    return upkeep
 
 
 def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 import polib
 
 from referral.texts.gsm import NotGsm, septets
+from referral.vocabulary.option import Option
 
 _SHIPPED = Path(__file__).parent / "catalogues"
 
@@ -70,6 +71,12 @@ class Catalogue:
             return self._texts[language][key].format(**values)
         except KeyError:
             raise NoSuchText(f"{language}: {key}, or one of its fill-ins, is missing") from None
+
+    def line(self, language: str, option: Option) -> str:
+        """The words of a line, those of the lines that fill it in among them. Raises NoSuchText."""
+        if option.verbatim:
+            return option.text
+        return self.say(language, option.text, **{name: value if isinstance(value, str) else self.line(language, value) for name, value in option.params})
 
     def fills(self, key: str) -> frozenset[str]:
         """The names of the fill-ins of `key`, the same in every language. Raises NoSuchText."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import product
 
 from referral.understanding.places import Gazetteer
 from referral.understanding.spelling import Line, apart, bare, fold, headless, slips, split
@@ -15,7 +16,8 @@ SERVICE_WORDS = 6
 """HUDUMA and more words than these is a story that happens to begin with the word."""
 _PREFIX = 4
 _SHORT = 3
-_WRONG_CODE = re.compile(r"[2-9a-hjkmnp-z]{3,5}")
+_WRONG_CODE = re.compile(r"(?=.*\d)([2-9a-hjkmnp-z]{3,5}|[2-9a-hjkmnp-z]{1,2}( [2-9a-hjkmnp-z]{1,2}){1,3})")
+"""Four characters without 0 O 1 I L, one mistyped perhaps; a digit at least, or "bad guys" would be one."""
 _CLUB_CODE = re.compile(r"[a-z0-9]{1,10}")
 
 
@@ -39,6 +41,8 @@ class Where(StrEnum):
     ALONE = "alone"
     WITH_PLACE = "with_place"
     """Alone, or with a place and nothing else: the word names a person or a place."""
+    AFTER, WITH_CODE = "after", "with_code"
+    """Only behind HUDUMA: elsewhere the word tells of a worry ("shule"). Only before the code of a directory entry, and nothing else."""
     WHOLE = "whole"
     """The whole message, letter for letter."""
     BESIDE = "beside"
@@ -57,12 +61,13 @@ class KeywordsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """One spelling of a keyword. `about` says which service or which language it asks for."""
+    """One spelling of a keyword. `about` says which service or which language it asks for, `language` which one it is said in."""
 
     kind: KeywordKind
     where: Where
     words: tuple[str, ...]
     about: str = ""
+    language: str = ""
 
     @property
     def folded(self) -> tuple[str, ...]:
@@ -97,7 +102,7 @@ class Keyword:
 
 
 def parse_keywords(rows: Iterable[Mapping[str, str]]) -> Keywords:
-    """The table from the rows of keywords.csv: columns keyword, where, form, about. Raises KeywordsError naming every bad line."""
+    """The table from the rows of keywords.csv: columns keyword, where, form, about, language. Raises KeywordsError naming every bad line."""
     forms, problems = [], []
     for number, row in enumerate(rows, start=2):
         try:
@@ -107,7 +112,7 @@ def parse_keywords(rows: Iterable[Mapping[str, str]]) -> Keywords:
             continue
         if not words:
             problems.append(f"line {number}: no form")
-        forms.append(Form(kind, where, words, (row.get("about") or "").strip()))
+        forms.append(Form(kind, where, words, (row.get("about") or "").strip(), (row.get("language") or "").strip()))
     if problems:
         raise KeywordsError(problems)
     return Keywords(tuple(forms))
@@ -120,7 +125,7 @@ def read_keyword(text: str, table: Keywords, places: Gazetteer | None = None) ->
         return Keyword(KeywordKind.STOP)
     words = split(text)
     club, words = _club(words)
-    found = _wrong(words) or _status(words, table) or _first(words, table) or _help(words, table) or _short(words, table, places)
+    found = _wrong(message.split(), table) or _status(words, table) or _first(words, table) or _help(words, table) or _short(words, table, places)
     if club is None:
         return found
     return replace(found, club=club) if found else Keyword(KeywordKind.CLUB, " ".join(words), club=club)
@@ -133,12 +138,22 @@ def _club(words: tuple[str, ...]) -> tuple[str | None, tuple[str, ...]]:
     return None, words
 
 
-def _wrong(words: tuple[str, ...]) -> Keyword | None:
-    """`BAD 4F2K`: a directory entry that is wrong. A code holds a digit, or "bad man" would be one."""
-    code = "".join(words[1:])
-    if words[:1] == ("bad",) and _WRONG_CODE.fullmatch(code) and any(letter.isdigit() for letter in code):
-        return Keyword(KeywordKind.WRONG, code=code.upper())
-    return None
+def read_service(rest: str, table: Keywords) -> tuple[str, str]:
+    """What stands behind HUDUMA: the service it asks for ("" for none), and the other words, the place among them."""
+    words = split(rest)
+    forms = sorted((form for form in table.forms if form.kind is KeywordKind.SERVICE and form.about), key=lambda form: -len(form.words))
+    for mistyped, form, start in product((False, True), forms, range(len(words))):
+        span = words[start : start + len(form.words)]
+        if tuple(map(fold, span)) == form.folded or (mistyped and _is(span[0], form, loose=False)):
+            return form.about, " ".join(words[:start] + words[start + len(span) :])
+    return "", rest
+
+
+def _wrong(typed: Sequence[str], table: Keywords) -> Keyword | None:
+    """`BAD 4F2K`, `BAD 4F 2K`: a directory entry that is wrong. "mbaya saa 2" is none."""
+    code = " ".join(typed[1:])
+    named = _WRONG_CODE.fullmatch(code) and any(tuple(typed[:1]) == form.words for form in table.of(Where.WITH_CODE, KeywordKind.WRONG))
+    return Keyword(KeywordKind.WRONG, code=code.replace(" ", "").upper()) if named else None
 
 
 def _status(words: tuple[str, ...], table: Keywords) -> Keyword | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 from referral.conversation.ports import Page, Screen
@@ -42,21 +43,31 @@ class UssdSurface:
     def _fit(self, page: Page, language: str) -> Screen:
         count = min(len(page.options), page.at_most, 8)
         over = 0
-        for shown in range(count, min(count, 1) - 1, -1):
-            more = page.follows or shown < len(page.options)
+        for facts, shown in _ways(len(page.facts), count):
+            more = page.follows or shown < len(page.options) or facts < len(page.facts)
+            room = replace(page, facts=page.facts[:facts], options=page.options[:shown])
             # A wrong key must not move the numbers, and practice must teach the numbers that hold in need: so both lines have their room always.
-            over = septets(self._text(page, language, shown, more, mistaken=not page.ends, practice=True)) - LONGEST
+            over = septets(self._text(room, language, more, mistaken=not page.ends, practice=True)) - LONGEST
             if over <= 0:
-                return Screen(self._text(page, language, shown, more, mistaken=page.mistaken, practice=page.practice), shown, more, page.ends)
+                return Screen(self._text(room, language, more, mistaken=page.mistaken, practice=page.practice), shown, more, page.ends, facts)
         raise ScreenTooLong(page.prompt, language, over)
 
-    def _text(self, page: Page, language: str, shown: int, more: bool, *, mistaken: bool, practice: bool) -> str:
+    def _text(self, page: Page, language: str, more: bool, *, mistaken: bool, practice: bool) -> str:
         def say(key: str) -> str:
             return self._catalogue.say(language, key)
 
         head = [say(f"frame.{name}") for name, wanted in (("mistaken", mistaken), ("practice", practice)) if wanted]
-        head.append(self._catalogue.say(language, page.prompt, **dict(page.params)))
-        lines = [f"{number} {option.text if option.verbatim else say(option.text)}" for number, option in enumerate(page.options[:shown], start=1)]
+        if page.prompt:
+            head.append(self._catalogue.say(language, page.prompt, **dict(page.params)))
+        head += [self._catalogue.line(language, fact) for fact in page.facts]
+        lines = [f"{number} {self._catalogue.line(language, option)}" for number, option in enumerate(page.options, start=1)]
         working = ((page.skippable, "7", "skip"), (page.code_again, "8", "code"), (more, "9", "more"), (page.can_go_back, "0", "back"))
         keys = [f"{key} {say(f'frame.{name}')}" for works, key, name in working if works]
         return ("END " if page.ends else "CON ") + "\n".join([*head, *lines, *keys])
+
+
+def _ways(facts: int, options: int) -> list[tuple[int, int]]:
+    """How many facts and how many options to try, the most first. Beside facts every option stays; the facts that do not fit are on the next page."""
+    if facts:
+        return [(some, options) for some in range(facts, 0, -1)]
+    return [(0, some) for some in range(options, min(options, 1) - 1, -1)]

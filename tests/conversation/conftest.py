@@ -11,7 +11,7 @@ import pytest
 from referral.conversation.effects import Effect
 from referral.conversation.engine import Turn, begin, show, step
 from referral.conversation.nodes import Script
-from referral.conversation.ports import Guide, Status, Surface
+from referral.conversation.ports import Guide, HelpText, Status, Surface
 from referral.conversation.script import dialogue
 from referral.texts.catalogue import Catalogue
 from referral.ussd.render import UssdSurface
@@ -19,6 +19,15 @@ from referral.vocabulary.option import Option
 
 PLACES = Path(__file__).parents[2] / "config" / "kwale" / "places.csv"
 KNOWN_CODE = "482190375516"
+HOURS = (
+    Option("", HelpText.OPEN),
+    Option("", HelpText.ALWAYS),
+    Option("", HelpText.UNKNOWN),
+    Option("", HelpText.CLOSED),
+    Option("", HelpText.DAY, params=(("day", Option("", HelpText.MONDAY)), ("at", "7:30am"))),
+)
+SHORT = ("Kinondo Kwetu Clin", "Vitsangalaweni Dsp", "Lungalunga Police", "Child helpline 116", "Mwananyamala Disp")
+"""Names as long as the directory lets them be."""
 
 
 class County:
@@ -40,6 +49,27 @@ class County:
     def spots(self, ward: str) -> Sequence[Option]:
         within = [spot for location in self._under("location", ward) for spot in self._under("sublocation", location.value)]
         return within + self._under("town", ward)
+
+    def help_near(self, kind: str, place: str) -> Sequence[Option]:
+        """Seven of everything, every way of saying whether it is open; nothing for legal help, two schools; never a safe place."""
+        count = {"safe": 0, "legal": 0, "school": 2}.get(kind, 7)
+        return [
+            Option(f"{kind}-{at}", HelpText.LINE, params=(("name", f"{SHORT[at % 5]} ~{at + 10}km"), ("hours", HOURS[(at + len(place)) % 5])))
+            for at in range(count)
+        ]
+
+    def help_facts(self, service_point: str, place: str) -> Sequence[Option]:
+        if not service_point or service_point.startswith("gone"):
+            return ()
+        when = Option("", HelpText.OPENS, params=(("when", HOURS[4]),))
+        return [
+            Option("", "Lunga Lunga Sub-County Children Office", verbatim=True),
+            Option("", HelpText.FREE_PHONE, params=(("phone", "0700 000 021"),)),
+            Option("", HelpText.FAR, params=(("far", "~12km"), ("hours", when))),
+            Option("", HelpText.UNCONFIRMED),
+            Option("", "beside the old post office at the stage", verbatim=True),
+            Option("", HelpText.AFTER_RAPE),
+        ]
 
     def status(self, code: str) -> str:
         return Status.SEEN if code == KNOWN_CODE else Status.UNKNOWN

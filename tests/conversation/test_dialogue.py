@@ -255,12 +255,6 @@ def test_rights_are_read_page_by_page_and_back(phone):
     assert phone.press("0") == FIRST
 
 
-def test_find_help_names_the_lines_that_answer_now(phone):
-    screen = phone.choose("find")
-    assert all(number in screen for number in ("116", "1195", "999", "112"))
-    assert phone.press("0") == FIRST
-
-
 def test_practice_says_so_on_every_screen_files_nothing_and_uses_the_same_keys(practice_phone, phone):
     keys = ["1", "1", "1", "1", "2", "1", "1", "1", "7", "1", "1", "1", "2", "2", "3", "1", "2", "hadithi"]
     assert "\n" + "MAZOEZI\n" in "\n" + practice_phone.screen.removeprefix("CON ")

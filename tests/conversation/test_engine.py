@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from referral.conversation.engine import begin, page_of, show, step
+from referral.conversation.engine import begin, show, step
 from referral.conversation.nodes import Does, Listing, Menu
+from referral.conversation.paging import page_of
 from referral.conversation.script import dialogue
 from referral.conversation.state import State, UnreadableState
 from referral.texts.catalogue import Catalogue
@@ -24,7 +25,9 @@ SURFACE = UssdSurface(Catalogue.load())
 COUNTY = County()
 KEYS = some.sampled_from([*"0123456789", "kwa chifu", "482190375516"])
 FORWARD = some.sampled_from([*"12345678999", "kwa chifu", "482190375516"])
-BEGINNINGS = some.sampled_from(["", "1", "11", "11911", "1111211", "11112111", "111121111", "1111211111", "6119141", "2121", "21212", "212121", "4", "5"])
+BEGINNINGS = some.sampled_from(
+    ["", "1", "11", "11911", "1111211", "11112111", "111121111", "1111211111", "6119141", "2121", "21212", "212121", "4", "5", "31127", "3112711", "31127121"]
+)
 """Keys to set out from, so that what comes after *Sent* is tried as often as what comes before."""
 
 
@@ -56,7 +59,7 @@ def test_back_gives_the_same_screen_and_the_same_answers(beginning, keys):
     for key in [*beginning, *keys]:
         after = press(turn.state, key)
         moved = (after.state.node, after.state.offset) != (turn.state.node, turn.state.offset)
-        if moved and after.state.trail and not after.screen.ends:
+        if moved and after.state.trail and not after.screen.ends and after.state.node != "find.thanks":  # from there back leads to the list
             back = press(after.state, "0")
             assert back.screen == replace(turn.screen, text=turn.screen.text.replace("CON Jaribu tena.\n", "CON ").replace("CON Try again.\n", "CON "))
             assert back.state == turn.state

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from referral.conversation import budget, check
-from referral.conversation.engine import page_of
 from referral.conversation.nodes import Ask, Choice, Condition, Does, End, Fork, Info, Menu, Script, ScriptError
+from referral.conversation.paging import page_of
 from referral.conversation.state import State
 from referral.texts.catalogue import Catalogue
 from referral.ussd.render import KEYS
@@ -49,7 +49,27 @@ def test_every_screen_is_read_well_within_thirty_idle_seconds(script, guide, sur
             assert len(text) / budget.READS + budget.HOP + budget.KEY < 20
 
 
-@pytest.mark.parametrize("name", ["danger", "taken", "hurt", "authority", "confirm", "subcounty", "help.subcounty", "help.call", "when", "age", "sex", "hours"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "danger",
+        "taken",
+        "hurt",
+        "authority",
+        "confirm",
+        "subcounty",
+        "find.medical",
+        "find.police",
+        "find.talk",
+        "find.reason",
+        "help.subcounty",
+        "help.call",
+        "when",
+        "age",
+        "sex",
+        "hours",
+    ],
+)
 def test_what_is_decided_together_stands_on_one_page(name, script, guide, surface):
     for language in script.languages:
         assert not surface.fit(page_of(script, State(name, language), guide), language).more
@@ -113,3 +133,16 @@ def test_a_name_too_long_for_any_screen_is_found_before_a_caller_finds_it(script
             return [Option("w", "M" * 140, verbatim=True)]
 
     assert any(line.startswith("ward in sw") for line in check.pages(script, Wordy(), surface))
+
+
+def test_words_for_help_that_fit_no_screen_are_found_before_a_caller_finds_them(script, guide, surface):
+    class Wordy(type(guide)):
+        def help_near(self, kind, place):
+            return [Option("x", "M" * 140, verbatim=True)]
+
+        def help_facts(self, service_point, place):
+            return [Option("", "M" * 110, verbatim=True)]
+
+    found = check.pages(script, Wordy(), surface)
+    assert any(line.startswith("find.list in sw") for line in found)
+    assert any(line.startswith("find.detail in en") for line in found)

@@ -38,6 +38,16 @@ def test_an_answer_is_one_part(language: str, what: str) -> None:
 
 
 @pytest.mark.parametrize("language", sorted(CATALOGUE.languages))
+def test_thanks_for_what_is_wrong_are_one_part(language: str) -> None:
+    assert parts(QUESTIONS.say(language, "wrong_thanks")) == 1
+
+
+@pytest.mark.parametrize("language", sorted(CATALOGUE.languages))
+def test_asking_which_of_three_places_was_meant_is_one_part(language: str) -> None:
+    assert parts(QUESTIONS.say(language, "service_which", list=", ".join(["Kasemeni (Lunga Lunga)"] * 3))) == 1
+
+
+@pytest.mark.parametrize("language", sorted(CATALOGUE.languages))
 def test_the_code_is_one_part(language: str) -> None:
     assert parts(QUESTIONS.say(language, "code", code="4821 9037 5516")) == 1
 
@@ -45,14 +55,17 @@ def test_the_code_is_one_part(language: str) -> None:
 @pytest.mark.parametrize("language", sorted(CATALOGUE.languages))
 def test_the_nearest_help_from_every_ward_and_spot_is_one_part(language: str, sqlite_county: Kept) -> None:
     world = World(settings_for(sqlite_county.fresh(f"nearest-{language}")), FixedClock(START))
-    services, gazetteer = world.service.texting.services, world.service.texting.gazetteer()
+    services, gazetteer = world.service.texting.asking.services, world.service.texting.gazetteer()
     roster = world.service.roster()
     asked = 0
-    for ward in roster.ward_ids():
-        for place in (ward, *(spot.value for spot in roster.spots(ward))):
-            for kind in ("hospital", "police", "children", "legal"):
-                said = services.nearest(language, kind, roster.place_name(place) or "", gazetteer)
-                assert parts(said) == 1
-                asked += 1
-    assert asked > 400
+    with world.rows() as session:
+        for ward in roster.ward_ids():
+            for place in (ward, *(spot.value for spot in roster.spots(ward))):
+                for kind in ("hospital", "police", "children", "legal", "talk", "school", "safe"):
+                    said = services.nearest(session, language, kind, roster.place_name(place) or "", gazetteer, START)
+                    assert parts(said) == 1, said
+                    assert not BETRAYS.search(said)
+                    assert ("1)" in said) <= (kind != "safe")
+                    asked += 1
+    assert asked > 700
     world.close()

@@ -236,7 +236,7 @@ class Player:
         at = f" at {self._world.clock.now.astimezone(self._zone):%H:%M}" if timed else ""
         fresh = self._world.gateway.sent[self._heard :]
         self._heard = len(self._world.gateway.sent)
-        return [line for number, text in fresh for line in (f"{self._officers.name(number)} receives{at}", f"  {_masked(text)}")]
+        return [line for number, text in fresh for line in (f"{self._officers.name(number)} receives{at}", *(f"  {one}" for one in _masked(text).split("\n")))]
 
 
 def _chosen(screen: str, key: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from referral.understanding.keywords import KeywordsError, parse_keywords
+from referral.understanding.keywords import KeywordsError, parse_keywords, read_service
 from tests.understanding.conftest import Reader
 
 
@@ -76,6 +76,42 @@ def test_a_wrong_entry_is_reported_by_its_code(reader: Reader) -> None:
     found = reader.keyword("BAD 4f2k")
     assert found is not None
     assert (found.kind.value, found.code) == ("wrong", "4F2K")
+
+
+@pytest.mark.parametrize("text", ["BAD C93V", "bad 682h", "Bad: 444C.", "MBAYA w85c", "bad C9 3V", "BAD 2222"])
+def test_a_code_of_digits_and_letters_stays_whole(reader: Reader, text: str) -> None:
+    found = reader.keyword(text)
+    assert found is not None
+    assert found.kind.value == "wrong"
+    assert found.code in {"C93V", "682H", "444C", "W85C", "2222"}
+
+
+@pytest.mark.parametrize("text", ["bad man touched me", "bad guys", "BAD", "mbaya", "mbaya saa 2", "mbaya sana", "bad 4F2K amenipiga", "4F2K"])
+def test_a_sentence_with_the_word_bad_is_a_sentence(reader: Reader, text: str) -> None:
+    assert reader.kind(text) != "wrong"
+
+
+@pytest.mark.parametrize(
+    ("rest", "about", "place"),
+    [
+        ("watoto Tiwi", "children", "tiwi"),
+        ("kurudi shule Ukunda", "school", "ukunda"),
+        ("shule", "school", ""),
+        ("mahali salama", "safe", ""),
+        ("ya ushauri Kinango", "talk", "ya kinango"),
+        ("msaada wa kisheria Kwale", "legal", "kwale"),
+        ("hosptali Ukunda", "hospital", "ukunda"),
+        ("Ukunda", "", "Ukunda"),
+    ],
+)
+def test_what_stands_behind_huduma_says_which_service_and_where(reader: Reader, rest: str, about: str, place: str) -> None:
+    assert read_service(rest, reader.keywords) == (about, place)
+
+
+@pytest.mark.parametrize("text", ["shule", "school", "watoto", "children", "salama", "safe"])
+def test_a_word_that_tells_of_a_worry_asks_for_a_service_only_behind_huduma(reader: Reader, text: str) -> None:
+    assert reader.kind(text) == ""
+    assert reader.kind(f"HUDUMA {text}") == "service"
 
 
 @pytest.mark.parametrize(("text", "about"), [("lugha english", "en"), ("Kiswahili", "sw"), ("lang", "")])

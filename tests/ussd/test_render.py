@@ -45,6 +45,19 @@ def test_a_page_of_text_says_where_more_follows():
     assert SURFACE.fit(Page("q", follows=True, can_go_back=True), "en") == Screen("CON Which?\n9 More\n0 Back", 0, more=True, ends=False)
 
 
+def test_facts_stand_above_every_option_and_what_does_not_fit_is_one_key_on():
+    facts = tuple(Option("", sign * 50, verbatim=True) for sign in "abc")
+    screen = SURFACE.fit(Page("", facts=facts, options=(Option("y", "yes"),), can_go_back=True), "en")
+    assert screen == Screen("CON " + "a" * 50 + "\n" + "b" * 50 + "\n1 Yes\n9 More\n0 Back", 1, more=True, ends=False, facts=2)
+    with pytest.raises(ScreenTooLong):
+        SURFACE.fit(Page("", facts=(Option("", "a" * 140, verbatim=True),), options=(Option("y", "yes"),)), "en")
+
+
+def test_a_line_may_be_filled_in_with_another_line():
+    line = Option("x", "told", params=(("code", Option("", "told", params=(("code", "7"),))),))
+    assert SURFACE.fit(Page("q", options=(line,)), "en").text == "CON Which?\n1 Code Code 7"
+
+
 def test_a_wrong_key_and_practice_each_put_one_line_in_front():
     assert SURFACE.fit(Page("q", mistaken=True, practice=True), "en").text == "CON Try again.\nPRACTICE\nWhich?"
 

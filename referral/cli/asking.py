@@ -1,0 +1,61 @@
+"""What commands on the directory share: who does it, ids cut short, times of the county, and mistakes told in one line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+import click
+
+from referral.app import Service
+from referral.cli.telling import complain
+from referral.directory.people import UnknownPerson
+from referral.directory.tasks import UnknownTask
+from referral.upkeep.drills import UnknownOffice
+from referral.upkeep.entries import ChangeProblems, UnknownEntry
+from referral.upkeep.proposals import UnknownProposal
+
+SHORT = 8
+"""Characters of an id that are shown, and enough to name it."""
+by_option = click.option("--by", default=lambda: os.environ.get("USER", ""), show_default="who is signed in here", help="Who does it: stands in the record.")
+
+
+@contextmanager
+def named() -> Iterator[None]:
+    """What the operator named wrongly is told one a line, and the exit code says so."""
+    try:
+        yield
+    except ChangeProblems as error:
+        complain(error.problems)
+    except UnknownOffice as error:
+        complain([f"{error}: no office has this id"])
+    except UnknownPerson as error:
+        complain([f"{error}: no officer has this id"])
+    except (UnknownEntry, UnknownTask, UnknownProposal) as error:
+        complain([f"{error}: unknown, or decided already"])
+
+
+def whole(short: str, known: Iterable[str], unknown: Callable[[str], Exception]) -> str:
+    """The one id that begins so. Raises `unknown` where there is none, or more than one."""
+    found = [one for one in known if short and one.startswith(short)]
+    if len(found) != 1:
+        raise unknown(short)
+    return found[0]
+
+
+def somebody(by: str) -> str:
+    """Raises ChangeProblems for nobody."""
+    name = " ".join(by.split())
+    if not name:
+        raise ChangeProblems(["by: say who you are"])
+    return name[:120]
+
+
+def local(ready: Service, at: datetime) -> str:
+    return f"{at.astimezone(ready.policy.timezone):%Y-%m-%d %H:%M}"
+
+
+def day(ready: Service, at: datetime | None) -> str:
+    return local(ready, at)[:10] if at else "-"

@@ -1,0 +1,135 @@
+"""Commands that take the directory in from files, and give it out as files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import datetime, tzinfo
+from pathlib import Path
+
+import click
+from sqlalchemy.orm import Session
+
+from referral import start
+from referral.app import WORKER_PATIENCE, Service
+from referral.cli.asking import by_option, local, named, somebody
+from referral.cli.coverage import override
+from referral.cli.telling import told
+from referral.directory.help_state import read_state
+from referral.directory.hsds_package import write_package
+from referral.directory.hsds_tables import publish
+from referral.privacy.audit import Action
+from referral.upkeep.exporting import export
+from referral.upkeep.importing import Importer, Outcome, Wishes
+from referral.upkeep.incoming import Incoming, Mode, columns_of, digest_of, read_file
+from referral.upkeep.package import incoming_of, is_package, open_package
+from referral.upkeep.rejected import write_rejected
+
+LONG = 2000
+"""Rows from which on a bar shows how far it is."""
+_FILE = click.Path(exists=True, path_type=Path)
+
+
+def _table(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    if value is not None and columns_of(value) is None:
+        raise click.BadParameter("is no table")
+    return value
+
+
+@click.command("import")
+@click.argument("files", nargs=-1, required=True, type=_FILE)
+@click.option("--table", callback=_table, help="What the file holds, where its name does not say.")
+@click.option("--mode", type=click.Choice([one.value for one in Mode]), default=Mode.UPDATE.value, show_default=True, help="What a row may do.")
+@click.option("--dry-run", is_flag=True, help="Tell what would happen, and write nothing.")
+@click.option("--all-or-nothing", is_flag=True, help="One bad row, and nothing is taken.")
+@click.option("--rejected", type=click.Path(dir_okay=False, path_type=Path), help="Where rejected rows go, with the line, the column and the reason.")
+@override
+@by_option
+@told
+def directory_import(
+    files: Sequence[Path], table: str | None, mode: str, dry_run: bool, all_or_nothing: bool, rejected: Path | None, override: str | None, by: str
+) -> None:
+    """Take in CSV files, one table each, or an HSDS 3.1 tabular package (a folder or zip). A blank cell keeps what stands, - clears it.
+
+    add: new ids only. update: new and changed rows. replace: as update, and what came from the same source and is missing now goes, or
+    becomes inactive where something hangs on it. A file with no bad row that comes again changes nothing.
+    """
+    ready = start.service(patience=WORKER_PATIENCE)
+    with named():
+        wishes = Wishes(Mode(mode), dry_run, all_or_nothing, somebody(by), override)
+    now = ready.clock()
+    with closing(ready.database), ready.database.transaction() as session:
+        incoming = [one for path in files for one in _read(session, path, table, ready, now)]
+        with _bar(sum(map(len, incoming))) as progress:
+            outcome = Importer(ready.sealer, ready.policy.timezone).run(
+                session,
+                incoming,
+                wishes,
+                now,
+                digest=digest_of(files, wishes.mode),
+                watch=ready.gate.watch(session, now, wishes.by, override),
+                progress=progress,
+            )
+        if outcome.written:
+            ready.audit.write(session, now, wishes.by[:60], Action.DIRECTORY_LOADED, "directory", changed=_changed(outcome))
+    _tell(outcome, ready, dry_run)
+    if rejected is not None and outcome.rejected:
+        for path in write_rejected(rejected, incoming, outcome.rejected):
+            click.echo(f"rejected rows: {path}")
+    if outcome.rejected and all_or_nothing:
+        raise SystemExit(1)
+
+
+@click.command("export")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--hsds", is_flag=True, help="As an HSDS 3.1 tabular package: what anyone may read, and nothing else.")
+@told
+def directory_export(folder: Path, hsds: bool) -> None:
+    """Write the directory as one CSV file a table: no people, no officer's number, nothing confidential."""
+    ready = start.service()
+    folder.mkdir(parents=True, exist_ok=True)
+    with closing(ready.database), ready.database.read() as session:
+        written = write_package(session, folder, ready.clock().astimezone(ready.policy.timezone)) if hsds else export(session, folder)
+    for table, rows in written.items():
+        click.echo(f"{rows:>7} {table}")
+
+
+def _read(session: Session, path: Path, table: str | None, ready: Service, now: datetime) -> list[Incoming]:
+    if not is_package(path):
+        return [read_file(path, table)]
+    zone: tzinfo = ready.policy.timezone
+    here = now.astimezone(zone)
+    offset = f"{here:%z}"  # +0300
+    return incoming_of(open_package(path), read_state(session), publish(session, here).tables, f"{offset[:3]}:{offset[3:5]}")
+
+
+@contextmanager
+def _bar(rows: int) -> Iterator[Callable[[int], object]]:
+    """Every row is read, and most are written."""
+    if rows <= LONG:
+        yield lambda _: None
+        return
+    with click.progressbar(length=2 * rows, label=f"{rows} rows") as bar:
+        yield bar.update
+        bar.update(2 * rows - bar.pos)
+
+
+def _changed(outcome: Outcome) -> int:
+    return outcome.counts.added + outcome.counts.updated + outcome.counts.removed
+
+
+def _tell(outcome: Outcome, ready: Service, dry_run: bool) -> None:
+    for rejected in outcome.rejected:
+        click.echo(rejected.text, err=True)
+    for hint in outcome.hints:
+        click.echo(f"twice? {hint.location} and {hint.other}: {hint.why}")
+    for one in outcome.kept:
+        click.echo(f"kept: {one} is missing from the file, but something hangs on it")
+    counts = outcome.counts
+    said = f"{counts.added} added, {counts.updated} updated, {counts.removed} removed or inactive, {outcome.unchanged} unchanged"
+    by_hand = f", {outcome.by_hand} changed by hand before and left" if outcome.by_hand else ""
+    click.echo(f"{said}{by_hand}, {len(outcome.rejected)} rejected")
+    if outcome.seen is not None:
+        click.echo(f"these very files came in before, on {local(ready, outcome.seen)}")
+    if not outcome.written:
+        click.echo("a dry run: nothing was written" if dry_run else "nothing was written")

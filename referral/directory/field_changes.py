@@ -1,0 +1,76 @@
+"""The record of every field that changed: of which entry, from what to what, by whom and when. It never holds an officer's number or a hidden place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import insert, update
+from sqlalchemy.orm import Session
+
+from referral.directory.service_records import Visibility
+from referral.directory.upkeep_records import FieldChangeRow
+from referral.store.base import new_id
+
+WITHHELD = "(changed)"
+_LONGEST = 500
+_AT_ONCE = 5000
+_NUMBERS = frozenset({"number", "sealed_number", "number_tag", "sealed"})
+_WHEREABOUTS = frozenset({"name", "lat", "lon", "precision", "directions", "transport"})
+_NOT_SAID = frozenset({"id", "version", "updated_at", "edited"})
+"""What says nothing of the entry itself."""
+Entry = tuple[str, Mapping[str, Any], Mapping[str, Any]]
+"""An entry's id, and its fields before (empty: it is new) and after (empty: it is gone)."""
+
+
+def record_changes(session: Session, entity: str, entry: str, before: Mapping[str, Any], after: Mapping[str, Any], action: str, by: str, now: datetime) -> int:
+    """Write every field of one entry that differs; how many there were. A new or removed entry is one line, its field "id".
+
+    `entity` is the table's name without "directory_" ("service_at_location"). Give whole rows where the entry is a location: what
+    hides it stands in `visibility`. `action` is a word such as import, load, proposal, edit.
+    """
+    return record_all(session, entity, [(entry, before, after)], action, by, now)
+
+
+def record_all(session: Session, entity: str, entries: Iterable[Entry], action: str, by: str, now: datetime) -> int:
+    """As record_changes, for many entries of one table at once."""
+    rows = [
+        {"id": new_id(), "entity": entity, "entry": entry, "field": field, "old": old, "new": new, "action": action, "by": by, "at": now}
+        for entry, before, after in entries
+        for field, old, new in _differences(session, entity, entry, before, after)
+    ]
+    for start in range(0, len(rows), _AT_ONCE):
+        session.execute(insert(FieldChangeRow), rows[start : start + _AT_ONCE])
+    return len(rows)
+
+
+def _differences(
+    session: Session, entity: str, entry: str, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> Iterator[tuple[str, str | None, str | None]]:
+    if not before or not after:
+        yield "id", entry if before else None, entry if after else None
+        return
+    hidden = entity == "location" and Visibility.CONFIDENTIAL in (before.get("visibility"), after.get("visibility"))
+    if hidden and before.get("visibility") != after.get("visibility"):
+        _forget_whereabouts(session, entity, entry)
+    for field in sorted((before.keys() & after.keys()) - _NOT_SAID):
+        if before[field] != after[field]:
+            withheld = field in _NUMBERS or (hidden and field in _WHEREABOUTS)
+            yield field, WITHHELD if withheld else _said(before[field]), WITHHELD if withheld else _said(after[field])
+
+
+def _forget_whereabouts(session: Session, entity: str, entry: str) -> None:
+    """A place that is hidden from now on was not always: what the record said of where it lies goes."""
+    old = (FieldChangeRow.entity == entity, FieldChangeRow.entry == entry, FieldChangeRow.field.in_(_WHEREABOUTS))
+    session.execute(update(FieldChangeRow).where(*old).values(old=WITHHELD, new=WITHHELD))
+
+
+def _said(value: Any) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, StrEnum):
+        return value.value
+    text = value.isoformat() if isinstance(value, date) else str(value)
+    return text[:_LONGEST]

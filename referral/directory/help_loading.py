@@ -1,0 +1,54 @@
+"""The help tables of a county's folder: read, weighed against what stands, checked."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from referral.directory.help_apply import settled
+from referral.directory.help_checks import check
+from referral.directory.help_names import name_points
+from referral.directory.help_state import HelpState, View
+from referral.directory.help_tables import TABLES, Values, values_of
+from referral.directory.lines import Line, read_lines
+
+
+@dataclass
+class HelpLines:
+    """The good lines by table and id, and the ids of the bad ones."""
+
+    lines: dict[str, dict[str, Line]] = field(default_factory=lambda: defaultdict(dict))
+    unread: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+    def __len__(self) -> int:
+        return sum(map(len, self.lines.values()))
+
+
+def read_help(folder: Path, problems: list[str]) -> HelpLines:
+    """Every help table of a folder, `.csv` and `.sample.csv`, each where it exists; a problem for every bad line."""
+    found = HelpLines()
+    for name, table in TABLES.items():
+        for path in (folder / f"{name}.csv", folder / f"{name}.sample.csv"):
+            if not path.is_file():
+                continue
+            lines = read_lines(path, table.line(), problems, found.unread[name])
+            problems += [line.problem("id", "stands twice") for line in lines if found.lines[name].setdefault(line["id"], line) is not line]
+    return found
+
+
+def weigh(found: HelpLines, state: HelpState) -> View:
+    """What the lines would make of the tables."""
+    changing: dict[str, dict[str, Values]] = {}
+    for name, lines in found.lines.items():
+        rows = ((one, settled(TABLES[name], values_of(TABLES[name], line.values), state.rows(name).get(one))) for one, line in lines.items())
+        changing[name] = {one: row for one, row in rows if row is not None}
+    view = View(state, changing, unread={name: frozenset(ids) for name, ids in found.unread.items()})
+    name_points(view, view.changing.get("service_at_locations", {}).items())
+    return view
+
+
+def problems_of(found: HelpLines, view: View) -> Iterable[str]:
+    """Everything that is wrong between the lines. A line that only names a bad one is not named again."""
+    return (found.lines[problem.table][problem.id].problem(problem.column, problem.reason) for problem in check(view) if not problem.echo)

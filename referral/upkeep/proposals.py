@@ -1,0 +1,135 @@
+"""Changes to the directory as proposals: one person proposes, a second accepts, and an entry that moved on in between is looked at again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from referral.directory.service_records import Visibility
+from referral.directory.upkeep_records import ProposalRow, ProposalStatus
+from referral.store.base import new_id
+from referral.upkeep.entries import ENTITIES, ChangeProblems, checked, find, trial, write
+
+LOCATION, OFFICE = "location", "office"
+Watch = Callable[[Session, datetime, str, str | None], AbstractContextManager[object]]
+"""Session, now, who does it, and the reason for doing it though it leaves places alone (None: refuse then)."""
+
+
+class UnknownProposal(LookupError):
+    """No open proposal of that id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A change somebody suggests: `changes` are texts as they stand in the entry's file."""
+
+    id: str
+    entity: str
+    entry: str
+    changes: Mapping[str, str]
+    origin: str
+    note: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Proposals:
+    """Every method works inside the caller's transaction. `watch` is put around the change of an office, and may refuse it."""
+
+    watch: Watch
+    tz: tzinfo
+
+    def propose(self, session: Session, entity: str, entry: str, changes: Mapping[str, str], by: str, origin: str, note: str, now: datetime) -> str:
+        """Write a proposal down; its id. Raises UnknownEntry; ChangeProblems, naming every field that is wrong, as accepting it would."""
+        by = _named(by)
+        if entity not in ENTITIES:
+            raise ChangeProblems([f"{entity}: must be one of {', '.join(ENTITIES)}"])
+        row = find(session, entity, entry)
+        trial(session, entity, row, checked(session, entity, row, changes))
+        open_ = (ProposalRow.entity == entity, ProposalRow.entry == entry, ProposalRow.status == ProposalStatus.OPEN)
+        if session.scalar(select(ProposalRow.id).where(*open_)) is not None:
+            raise ChangeProblems(["a proposal for this entry is open already: decide on that one first"])
+        proposal = ProposalRow(
+            id=new_id(),
+            entity=entity,
+            entry=entry,
+            changes=json.dumps(dict(changes), sort_keys=True),
+            base_version=row.version,
+            origin=origin[:40],
+            note=note[:500],
+            proposed_by=by,
+            proposed_at=now,
+        )
+        session.add(proposal)
+        session.flush()
+        return proposal.id
+
+    def accept(self, session: Session, proposal_id: str, by: str, now: datetime, *, override: str | None = None) -> ProposalStatus:
+        """Make the change. ACCEPTED, or STALE where the entry changed after the proposal was made: then nothing else is done.
+
+        Raises UnknownProposal; ChangeProblems where the same person proposed it or the directory no longer allows it; UnknownEntry; and for an office
+        what `watch` raises, with the places it would leave alone: `override` is the reason for doing it all the same, and is recorded.
+        """
+        proposal = self._open(session, proposal_id, by)
+        row = find(session, proposal.entity, proposal.entry)
+        if row.version != proposal.base_version:
+            proposal.status, proposal.decided_at = ProposalStatus.STALE, now
+            return ProposalStatus.STALE
+        different = checked(session, proposal.entity, row, json.loads(proposal.changes))
+        if proposal.entity == OFFICE:
+            with self.watch(session, now, _named(by), override):
+                write(session, proposal.entity, row, different, _named(by), now, self.tz)
+        else:
+            write(session, proposal.entity, row, different, _named(by), now, self.tz)
+        proposal.status, proposal.decided_at, proposal.decided_by = ProposalStatus.ACCEPTED, now, _named(by)
+        if proposal.entity == LOCATION and different.get("visibility") is Visibility.CONFIDENTIAL:
+            _forget_whereabouts(session, proposal)
+        session.flush()
+        return ProposalStatus.ACCEPTED
+
+    def reject(self, session: Session, proposal_id: str, by: str, note: str, now: datetime) -> None:
+        """Decline a proposal, with the reason. Raises UnknownProposal; ChangeProblems for the person who proposed it."""
+        proposal = self._open(session, proposal_id, by)
+        proposal.status, proposal.decided_at, proposal.decided_by, proposal.decision_note = ProposalStatus.REJECTED, now, _named(by), note[:500]
+        session.flush()
+
+    @staticmethod
+    def open(session: Session) -> Sequence[Proposal]:
+        """What waits for a second person, the oldest first."""
+        rows = select(ProposalRow).where(ProposalRow.status == ProposalStatus.OPEN).order_by(ProposalRow.proposed_at, ProposalRow.id)
+        return [_seen(row) for row in session.scalars(rows)]
+
+    @staticmethod
+    def _open(session: Session, proposal_id: str, by: str) -> ProposalRow:
+        row = session.scalar(select(ProposalRow).where(ProposalRow.id == proposal_id).with_for_update())
+        if row is None or row.status is not ProposalStatus.OPEN:
+            raise UnknownProposal(proposal_id)
+        if _named(by).casefold() == row.proposed_by.casefold():
+            raise ChangeProblems(["a second person decides: whoever proposed it cannot"])
+        return row
+
+
+def _named(by: str) -> str:
+    """Who it was, spelt one way, so that nobody is two people by a space. Raises ChangeProblems for nobody."""
+    name = " ".join(by.split())[:120]
+    if not name:
+        raise ChangeProblems(["by: say who you are"])
+    return name
+
+
+def _forget_whereabouts(session: Session, accepted: ProposalRow) -> None:
+    """A place is hidden from now on: what earlier proposals said of where it lies goes."""
+    session.flush()
+    others = (ProposalRow.entity == LOCATION, ProposalRow.entry == accepted.entry, ProposalRow.id != accepted.id)
+    session.execute(update(ProposalRow).where(*others).values(changes="{}"))
+
+
+def _seen(row: ProposalRow) -> Proposal:
+    return Proposal(row.id, row.entity, row.entry, json.loads(row.changes), row.origin, row.note, row.proposed_by, row.proposed_at)

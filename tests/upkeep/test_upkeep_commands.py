@@ -1,0 +1,145 @@
+"""What an operator types to keep the directory true, and what comes back."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import update
+
+from referral.cli import main
+from referral.directory.records import PersonRow
+from referral.directory.tasks import open_task
+from referral.directory.upkeep_records import TaskKind
+from referral.store.database import Database
+from tests.conftest import ROOT, START, Kept
+from tests.upkeep.help import add_point
+
+Run = Callable[..., Result]
+OFFICE, HOLDER = "co-msambweni", "co-msambweni-1"
+HEADER = "id,name,number,language,office,kind,rank,verified_on,sample\n"
+
+
+@pytest.fixture
+def url(sqlite_county: Kept, tmp_path: Path) -> str:
+    return sqlite_county.fresh(f"upkeep-{tmp_path.name}")
+
+
+@pytest.fixture
+def run(tmp_path: Path, url: str, monkeypatch: pytest.MonkeyPatch) -> Run:
+    secrets = tmp_path / "secrets.toml"
+    root = base64.b64encode(bytes(range(32))).decode()
+    secrets.write_text(f'root_key = "{root}"\nussd_tokens = ["{"u" * 40}"]\nsms_tokens = ["{"s" * 40}"]\n')
+    monkeypatch.setenv("REFERRAL_SECRETS", str(secrets))
+    monkeypatch.setenv("REFERRAL_DATABASE_URL", url)
+    monkeypatch.setenv("REFERRAL_CONFIG", str(ROOT / "config" / "kwale"))
+    return lambda *words: CliRunner().invoke(main, words)
+
+
+@pytest.fixture
+def database(url: str) -> Database:
+    return Database(url)
+
+
+def said(result: Result) -> str:
+    assert result.exit_code == 0, (result.output, result.exception)
+    return result.output
+
+
+def refused(result: Result) -> str:
+    assert (result.exit_code, isinstance(result.exception, SystemExit)) == (1, True), (result.output, result.exception)
+    return result.output
+
+
+def test_a_drill_is_shown_queued_and_not_queued_twice(run: Run) -> None:
+    assert HOLDER in said(run("drill", "--office", OFFICE, "--dry-run"))
+    assert "1 offices are asked" in said(run("drill", "--office", OFFICE))
+    assert "0 offices are asked" in said(run("drill", "--office", OFFICE))
+    assert re.search(rf"{OFFICE} +{HOLDER} +- +waiting .* 0 of 0 +-\n", said(run("directory", "drills")))
+    assert "nowhere: no office has this id" in refused(run("drill", "--office", "nowhere"))
+
+
+def test_tasks_stand_oldest_first_with_what_is_late_and_are_done_by_the_beginning_of_their_id(run: Run, database: Database) -> None:
+    with database.transaction() as session:
+        open_task(session, TaskKind.DRILL_UNANSWERED, "office", OFFICE, "no answer", START)
+    line = next(one for one in said(run("directory", "tasks")).splitlines() if OFFICE in one)
+    assert "LATE" in line
+    assert f"done: drill_unanswered office {OFFICE}" in said(run("directory", "task-done", line[:8], "--by", "amina"))
+    assert "unknown" in refused(run("directory", "task-done", line[:8], "--by", "amina"))
+    assert OFFICE not in said(run("directory", "tasks"))
+
+
+def test_a_change_is_proposed_listed_accepted_by_another_and_stands_in_the_history(run: Run) -> None:
+    proposed = said(run("directory", "propose", "office", OFFICE, "note=Moved to the new wing", "--by", "amina", "--note", "they rang"))
+    id_ = re.findall(r"proposed as (\w{8})", proposed)[0]
+    assert f"office {OFFICE}: note=Moved to the new wing (by amina: they rang)" in said(run("directory", "proposals"))
+    assert "second person" in refused(run("directory", "accept", id_, "--by", "amina"))
+    assert "accepted" in said(run("directory", "accept", id_, "--by", "juma"))
+    assert "-> Moved to the new wing (proposal, juma)" in said(run("directory", "history", "office", OFFICE))
+    assert "0 proposals are open" in said(run("directory", "proposals"))
+
+
+def test_a_change_that_is_wrong_or_rejected_changes_nothing(run: Run) -> None:
+    assert "role: " in refused(run("directory", "propose", "office", OFFICE, "role=king", "--by", "amina"))
+    assert "field=value" in refused(run("directory", "propose", "office", OFFICE, "role", "--by", "amina"))
+    id_ = re.findall(r"proposed as (\w{8})", said(run("directory", "propose", "office", OFFICE, "note=x", "--by", "amina")))[0]
+    assert "rejected" in said(run("directory", "reject", id_, "--by", "juma", "--note", "not so"))
+    assert "unknown" in refused(run("directory", "accept", id_, "--by", "juma"))
+
+
+def test_what_is_due_is_listed_and_verified(run: Run, database: Database) -> None:
+    with database.transaction() as session:
+        add_point(session, "t-clinic", "ZZZ2")
+    assert "t-clinic-loc" in said(run("directory", "due", "--kind", "address"))
+    assert "verified" in said(run("directory", "verified", "location", "t-clinic-loc", "--by", "amina", "--method", "visit"))
+    assert "t-clinic-loc" not in said(run("directory", "due"))
+    assert "unknown" in refused(run("directory", "verified", "location", "nowhere", "--by", "amina", "--method", "visit"))
+    assert "say who you are" in refused(run("directory", "verified", "location", "t-clinic-loc", "--by", " ", "--method", "visit"))
+
+
+def test_suspending_acts_at_once_and_speaks_of_the_gap(run: Run) -> None:
+    assert "alarm" in said(run("people", "suspend", HOLDER, "--reason", "under inquiry", "--by", "amina"))
+    assert "already" in said(run("people", "suspend", HOLDER, "--reason", "under inquiry", "--by", "amina"))
+    assert "co-msambweni-2" in said(run("drill", "--office", OFFICE, "--dry-run"))
+    assert "on duty again" in said(run("people", "restore", HOLDER, "--by", "amina"))
+    assert "no officer has this id" in refused(run("people", "suspend", "nobody", "--reason", "x", "--by", "amina"))
+
+
+class TestPeopleFromAFile:
+    def lines(self, name: str) -> str:
+        return f"{HEADER}{HOLDER},{name},+254700000102,en,{OFFICE},holder,0,sample,yes\n"
+
+    def test_change_what_nobody_changed_by_hand(self, run: Run, tmp_path: Path, database: Database) -> None:
+        file = tmp_path / "people.csv"
+        file.write_text(self.lines("Another name"))
+        assert "left as it is" not in said(run("people", "load", str(file)))
+        with database.read() as session:
+            assert session.get_one(PersonRow, HOLDER).name == "Another name"
+
+    def test_leave_alone_what_somebody_did_and_say_so(self, run: Run, tmp_path: Path, database: Database) -> None:
+        with database.transaction() as session:
+            session.execute(update(PersonRow).where(PersonRow.id == HOLDER).values(edited=True, name="By hand"))
+        file = tmp_path / "people.csv"
+        file.write_text(self.lines("From the file"))
+        output = said(run("people", "load", str(file)))
+        assert f"people.csv:2: {HOLDER}: left as it is" in output
+        assert "0 rows new or changed" in output
+        with database.read() as session:
+            assert session.get_one(PersonRow, HOLDER).name == "By hand"
+
+    def test_leave_a_suspension_and_a_refused_number_as_they_are(self, run: Run, tmp_path: Path, database: Database) -> None:
+        with database.transaction() as session:
+            session.execute(update(PersonRow).where(PersonRow.id == HOLDER).values(suspended=True, unreachable=True))
+        file = tmp_path / "people.csv"
+        file.write_text(self.lines("Another name"))
+        said(run("people", "load", str(file)))
+        with database.read() as session:
+            row = session.get_one(PersonRow, HOLDER)
+            assert (row.name, row.suspended, row.unreachable) == ("Another name", True, True)
+
+    def test_do_not_lie_beside_the_code(self, run: Run) -> None:
+        assert "beside the code" in refused(run("people", "load", str(ROOT / "config" / "kwale" / "people.sample.csv")))
