@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from referral.alerts.outbox import Outbox
+from referral.casework import case_records  # noqa: F401  its tables
 from referral.casework.desk import Desk
 from referral.casework.handing_on import HandingOn
 from referral.casework.officers import OfficersAnswers
@@ -48,11 +49,13 @@ from referral.officers.converse import OfficersMenu
 from referral.officers.screens import Screens
 from referral.officers.sessions import OfficerSessions
 from referral.officers.sign_in import SignIn
+from referral.privacy import records as privacy_records  # noqa: F401  its tables
 from referral.privacy.audit import Audit
 from referral.privacy.daykeys import DayKeys, forget_old_days
 from referral.privacy.keys import Keys
 from referral.privacy.logs import describe
 from referral.privacy.seal import Sealer
+from referral.reports import letter_records  # noqa: F401  its table
 from referral.reports.register import Register
 from referral.routing.clock import Randomness
 from referral.routing.policy import Policy

@@ -20,8 +20,8 @@ from referral.privacy.audit import Action, Audit
 from referral.reports.register import Register, Report
 
 log = structlog.get_logger()
-FEW_WORDS = 3
-"""Somebody who was sent a test and writes "OK nimepata" answers it, without its number; who writes more has something to say, and is heard like anybody."""
+FEW_WORDS = 2
+"""Somebody who was just tested and writes "OK nimepata" answers, without the number; three words can tell of a child, and are heard like anybody's."""
 WRONG_ANSWERS = 3
 """Wrong one-time numbers after which an alert takes no more answers by text: a thief of the number gets three guesses of ten thousand."""
 
@@ -43,7 +43,8 @@ class OfficersAnswers:
         command = read_command(text)
         if command is None:
             return False
-        return command.number is not None or len(text.split()) <= (FEW_WORDS if self._tests(session, person, now) else 1)
+        tested = any(test.acknowledged_at is None for test in self._tests(session, person, now))
+        return command.number is not None or len(text.split()) <= (FEW_WORDS if tested else 1)
 
     def answer(self, session: Session, person: str, text: str, now: datetime) -> None:
         """Take a text from the number of `person`, and queue the reply. What cannot be understood changes nothing and is answered with how to answer."""

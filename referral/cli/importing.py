@@ -66,7 +66,7 @@ def directory_import(
                 incoming,
                 wishes,
                 now,
-                digest=digest_of(files, wishes.mode),
+                digest=ready.keys.file_tag(digest_of(files, wishes.mode)).hex(),
                 watch=ready.gate.watch(session, now, wishes.by, override),
                 progress=progress,
             )

@@ -10,6 +10,7 @@ from sqlalchemy import Row, and_, bindparam, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from referral.directory.ground import crow
+from referral.directory.help_fields import SAMPLE_BLOCK
 from referral.directory.near_rows import joined
 from referral.directory.records import PlaceRow
 from referral.directory.service_records import Fee, LocationRow, NearRankRow, PhoneRow, ServiceAtLocationRow, ServiceRow, ShownPointRow, Visibility
@@ -41,7 +42,8 @@ _PHONES = select(
     PhoneRow.service, PhoneRow.location,
 ).where(
     PhoneRow.visibility == Visibility.PUBLIC,
-    PhoneRow.sample.is_(False),  # a sample's number may be anybody's
+    PhoneRow.sample.is_(False),  # a sample's number may be anybody's, whatever its row says
+    or_(PhoneRow.e164.is_(None), PhoneRow.e164.not_like(f"{SAMPLE_BLOCK}%")),
     or_(
         PhoneRow.service_at_location == bindparam("point"),
         PhoneRow.service == bindparam("service"),

@@ -24,6 +24,7 @@ class Keys:
         self._numbers = self._derive("officers' numbers")
         self._contacts = self._derive("consented numbers")
         self._messages = self._derive("gateway messages")
+        self._files = self._derive("files handed in")
         self.audit = self._derive("audit")
 
     def _derive(self, purpose: str) -> bytes:
@@ -44,6 +45,10 @@ class Keys:
     def message_tag(self, gateway_id: str) -> bytes:
         """What finds a sent message by the gateway's id of it, without keeping the id, which leads back to a number."""
         return tag(self._messages, gateway_id)
+
+    def file_tag(self, digest: str) -> bytes:
+        """What knows a file again that was handed in: a plain digest could be tried against a guess of where a shelter is."""
+        return tag(self._files, digest)
 
     def __repr__(self) -> str:
         return "<keys>"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from referral.store.base import ID_LENGTH, Base
@@ -42,6 +42,8 @@ class ReportRecord(Base):
     rule: Mapped[str]
     need: Mapped[int]
     flags: Mapped[str] = mapped_column(String(200))
+    words_gone: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """What could point at a person has been erased, by the reporter or when its time was over."""
     reporter: Mapped[bytes | None]
     spot: Mapped[bytes | None]
     landmark: Mapped[bytes | None]
@@ -50,6 +52,8 @@ class ReportRecord(Base):
     contact_hours: Mapped[Hours | None]
     contact_by_call: Mapped[bool | None]
     contact_until: Mapped[datetime | None]
+    contact_first_hour: Mapped[datetime | None]
+    """When the consent that still stands was first given: it may be renewed, but not for longer than policy allows in all."""
     contact_tag: Mapped[bytes | None] = mapped_column(LargeBinary(16), index=True)
 
 

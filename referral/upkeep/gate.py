@@ -35,10 +35,6 @@ class OpensGap(DataError):
         return tuple(self._proof.gaps())
 
 
-GapRefused = OpensGap
-"""The same, by the name that the decisions on proposals know."""
-
-
 @dataclass
 class Watched:
     """What came of a change; filled when it has been made: the gaps that were let pass for a reason, and how many they are."""

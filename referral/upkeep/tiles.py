@@ -190,7 +190,7 @@ def _tile(tile: Tile, left: int) -> Iterator[str]:
 
 def _fitted(words: str) -> str:
     """Telephones' letters differ in width: long words are told how wide they may be."""
-    return f' textLength="{SIDE - 10}" lengthAdjust="spacingAndGlyphs"' if len(words) > 8 else ""
+    return f' textLength="{SIDE - 10}" lengthAdjust="spacingAndGlyphs"' if len(words) > 7 else ""
 
 
 def _box(kind: str, x: int, y: int, wide: int, high: int) -> str:

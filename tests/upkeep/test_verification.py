@@ -24,6 +24,7 @@ from referral.directory.service_records import (
 from referral.directory.tasks import open_tasks
 from referral.directory.upkeep_records import DrillRow, TaskKind
 from referral.privacy.audit import Action, AuditRecord
+from referral.routing.policy import TASK_KINDS
 from referral.upkeep.entries import UnknownEntry, history
 from referral.upkeep.suspending import restore, suspend
 from referral.upkeep.verification import Due, Verification
@@ -151,6 +152,10 @@ def test_an_officers_refused_number_stays_flagged_until_a_text_is_answered(world
 def test_an_unknown_entry_is_an_error(world: World, entity: str, entry: str) -> None:
     with pytest.raises(UnknownEntry):
         mark(world, entity, entry)
+
+
+def test_the_countys_policy_has_a_figure_for_each_kind_of_task() -> None:
+    assert set(TASK_KINDS) == set(TaskKind)
 
 
 class TestTheDailyTasks:
