@@ -30,7 +30,7 @@ def read_county(folder: Path) -> County:
     with (folder / "keywords.csv").open(encoding="utf-8-sig", newline="") as file:
         keywords = parse_keywords(csv.DictReader(file))
     figures = _toml(folder / "policy.toml")
-    nearest = figures.pop("nearest", {})
+    nearest = figures.get("nearest", {})
     return County(
         policy=parse_policy(figures),
         table=parse_table(_toml(folder / "routing.toml")),

@@ -84,10 +84,11 @@ def plan(
     need = 2 if urgency is Urgency.RED or (told.concern or concern) in SEXUAL or concern in SEXUAL else 1
     choice = _Choice(told, concern, ground, bearers, table, told_people, told_offices)
     steps: list[Step] = []
+    first = 2 if partial else need  # a broken-off call has one step only: were one of its two posts kept out, one house would hold the report
     for number, roles in enumerate(table.steps(told, urgency, ward_known=ground.place is not None, partial=partial), 1):
         if number <= after:
             continue
-        chosen = choice.step(number, roles, least=need if number == 1 else 1)
+        chosen = choice.step(number, roles, least=first if number == 1 else 1)
         if chosen:
             steps.append(Step(number, chosen))
     end = choice.end()
