@@ -13,8 +13,11 @@ from sqlalchemy.orm import Session
 
 from referral.alerts.outbox import Outbox
 from referral.casework import case_records  # noqa: F401  its tables
+from referral.casework.closing import CaseClosing
 from referral.casework.desk import Desk
 from referral.casework.handing_on import HandingOn
+from referral.casework.holds import Holds
+from referral.casework.mailbox import OfficersMail
 from referral.casework.officers import OfficersAnswers
 from referral.casework.pins import Pins
 from referral.conversation.script import dialogue
@@ -25,21 +28,29 @@ from referral.directory.near_build import rebuild_near
 from referral.directory.nearest import NearestHelp
 from referral.directory.snapshot import Roster, RosterCache, read_roster
 from referral.dispatch.escalate import Escalation
+from referral.dispatch.heads import DailyHead
 from referral.dispatch.receipts import Receipts
 from referral.dispatch.send import Sender
 from referral.dispatch.worker import Job, beat, forget_beats
+from referral.forgetting.purging import Purging
+from referral.forgetting.short_lived import forget_short_lived
+from referral.forgetting.steady import SteadyClock, running
 from referral.gateway.port import Gateway
 from referral.handover.contacts import Contacts
 from referral.handover.ladder import Ladder
+from referral.handover.mailbox import Mailbox
 from referral.handover.planner import Planner
 from referral.intake.asking import Asking
+from referral.intake.brakes import Brakes
 from referral.intake.converse import Conversations
 from referral.intake.dialogues import Dialogues
 from referral.intake.filing import Filing
+from referral.intake.guessing import CodeBrake
 from referral.intake.guide import DirectoryGuide
 from referral.intake.help import Help
 from referral.intake.help_words import HelpWords
 from referral.intake.inbox import Manners
+from referral.intake.mailbox import AtMailbox
 from referral.intake.questions import Questions
 from referral.intake.services import Services
 from referral.intake.sessions import Sessions
@@ -51,11 +62,14 @@ from referral.officers.sessions import OfficerSessions
 from referral.officers.sign_in import SignIn
 from referral.privacy import records as privacy_records  # noqa: F401  its tables
 from referral.privacy.audit import Audit
+from referral.privacy.chain import Chain
 from referral.privacy.daykeys import DayKeys, forget_old_days
 from referral.privacy.keys import Keys
+from referral.privacy.limits import Limits
 from referral.privacy.logs import describe
 from referral.privacy.seal import Sealer
 from referral.reports import letter_records  # noqa: F401  its table
+from referral.reports.letters import Letters
 from referral.reports.register import Register
 from referral.routing.clock import Randomness
 from referral.routing.policy import Policy
@@ -116,10 +130,16 @@ class Service:
     roster: Callable[[], Roster]
     planner: Planner
     register: Register
+    mailbox: Mailbox
     outbox: Outbox
     ladder: Ladder
     contacts: Contacts
     audit: Audit
+    chain: Chain
+    holds: Holds
+    closing: CaseClosing
+    purging: Purging
+    custodians: tuple[str, ...]
     daykeys: DayKeys
     conversations: Conversations
     texts: Texts
@@ -180,6 +200,7 @@ class Service:
             *self._pull(gateway),
             Job("heartbeat", lambda: beat(self.database, self.clock()), seconds=5),
             Job("forget", self._forget, seconds=60),
+            Job("purge watch", lambda: self.purging.watch(self.clock()), seconds=3600),
             Job("drills", lambda: self.drills().monthly(self.clock()) + self.drills().look(self.clock()), seconds=600),
             Job("verify", lambda: self.verification().daily(self.clock()), seconds=3600),
         )
@@ -189,7 +210,9 @@ class Service:
         proving = CoverageJob(self.database, self.gate.roster_reader, self.planner.table, self.policy)
         return (
             Job("coverage", lambda: proving.run(self.clock()), seconds=60),
+            Job("purge", lambda: self.purging.daily(self.clock()) and 0, seconds=600),
             Job("near", self._look_ahead, seconds=12 * 3600),
+            Job("audit", lambda: self.daily_head().run(self.clock()), seconds=300),
         )
 
     def _look_ahead(self) -> int:
@@ -209,7 +232,10 @@ class Service:
         return Verification(self.database, self.policy)
 
     def proposals(self) -> Proposals:
-        return Proposals(self.gate.watch, self.policy.timezone)
+        return Proposals(self.gate.watch, self.policy.timezone, self.audit)
+
+    def daily_head(self) -> DailyHead:
+        return DailyHead(self.database, self.chain, self.outbox, self.policy, self.custodians, random.SystemRandom().shuffle)
 
     def _pull(self, gateway: Gateway) -> tuple[Job, ...]:
         if self.settings.sms_pull is SmsPull.OFF:
@@ -218,20 +244,20 @@ class Service:
 
     def _forget(self) -> int:
         now = self.clock()
-        self.conversations.forget(now)
-        self.officers_menu.forget(now)
-        self.texts.forget(now)
-        with self.database.transaction() as session:
-            forget_old_days(session, now)
-            self.outbox.forget_texts(session, now)
-            self.receipts.forget(session, now)
-            self.outbox.drop_reporter_texts(session, now)
-            self.dialogues.forget(session, now)
-            self.register.forget_contacts(session, now)
-            Manners.forget(session, now)
-            forget_beats(session, now)
-            Flags.forget(session, now)
-        self.database.forget_residue()
+        own = {"calls": self.conversations.forget, "officers' calls": self.officers_menu.forget, "texts": self.texts.forget}
+        within: dict[str, Callable[[Session, datetime], object]] = {
+            "day keys": forget_old_days,
+            "sent texts": self.outbox.forget_texts,
+            "early receipts": self.receipts.forget,
+            "answers to reporters": self.outbox.drop_reporter_texts,
+            "dialogues": self.dialogues.forget,
+            "contacts": self.register.forget_contacts,
+            "replies": Manners.forget,
+            "limits": Limits.forget,
+            "beats": forget_beats,
+            "flags": Flags.forget,
+        }
+        forget_short_lived(self.database, own, within, now)
         return 0
 
 
@@ -249,14 +275,18 @@ def build(settings: Settings, *, clock: Clock = utc_now, patience: float = WEB_P
     planner = Planner(roster, county.table, policy)
     ladder = Ladder(planner, register, outbox, audit, randomness)
     contacts = Contacts(roster, sealer, keys)
-    filing = Filing(register, planner, ladder, audit, keys)
     daykeys = DayKeys(database, keys.days)
+    limits = Limits(daykeys, policy.limits)
+    filing = Filing(register, planner, ladder, audit, keys, limits)
     manners = Manners(daykeys)
     help_ = Help(database, NearestHelp(county.nearest, tz=policy.timezone), HelpWords(policy.timezone), catalogue, Flags(), outbox, manners, clock)
-    guide = DirectoryGuide(roster, database, register, outbox, keys, help_)
+    mailbox = Mailbox(Letters(sealer), ladder)
+    guide = DirectoryGuide(roster, database, register, keys, help_, CodeBrake(limits, database, clock), AtMailbox(mailbox, filing))
     sessions = Sessions(sealer)
     surface = UssdSurface(catalogue)
-    conversations = Conversations(database, sessions, daykeys, filing, dialogue(), guide, surface, policy, help_)
+    script = dialogue()
+    brakes = Brakes(limits, database, policy, f"END {catalogue.say(script.languages[0], 'fault.busy')}")
+    conversations = Conversations(database, sessions, daykeys, filing, script, guide, surface, policy, help_, brakes)
     dialogues = Dialogues(sealer, daykeys)
     questions = Questions(catalogue, settings.at_ussd_code)
     gazetteer = Gazetteers(roster, county.words)
@@ -275,6 +305,7 @@ def build(settings: Settings, *, clock: Clock = utc_now, patience: float = WEB_P
     pins = Pins(database, sealer, planner, outbox, audit)
     desk = Desk(register, outbox, ladder, planner, contacts, audit)
     handing_on = HandingOn(desk)
+    mail = OfficersMail(desk, mailbox)
     menu = OfficersMenu(
         database=database,
         sessions=OfficerSessions(sealer, timedelta(minutes=policy.session_forgotten)),
@@ -283,8 +314,11 @@ def build(settings: Settings, *, clock: Clock = utc_now, patience: float = WEB_P
         sign_in=SignIn(pins, policy.timezone),
         desk=desk,
         handing_on=handing_on,
-        screens=Screens(desk, handing_on, surface, catalogue, ScreenTooLong),
+        mail=mail,
+        screens=Screens(desk, handing_on, mail, surface, catalogue, ScreenTooLong),
     )
+    holds, chain = Holds(sealer, audit), Chain(keys.chain)
+    seconds = running if clock is utc_now else (lambda: clock().timestamp())
     return Service(
         settings=settings,
         database=database,
@@ -296,10 +330,16 @@ def build(settings: Settings, *, clock: Clock = utc_now, patience: float = WEB_P
         roster=roster,
         planner=planner,
         register=register,
+        mailbox=mailbox,
         outbox=outbox,
         ladder=ladder,
         contacts=contacts,
         audit=audit,
+        chain=chain,
+        holds=holds,
+        closing=CaseClosing(register, outbox, planner, audit),
+        purging=Purging(database, county.retention, holds, audit, chain.cut_before, SteadyClock(clock, seconds)),
+        custodians=county.custodians,
         daykeys=daykeys,
         conversations=conversations,
         texts=Texts(database, sealer, daykeys, pull_required=settings.sms_pull is SmsPull.REQUIRED),

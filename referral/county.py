@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from referral.directory.nearest import Weights, parse_weights
+from referral.dispatch.heads import parse_custodians
+from referral.privacy.retention import Retention, RetentionError, parse_retention
 from referral.routing.policy import Policy, parse_policy
+from referral.routing.reading import DataError
 from referral.routing.table import Table, parse_table
 from referral.understanding.keywords import Keywords, parse_keywords
 from referral.understanding.words import Words, parse_words
@@ -23,6 +26,8 @@ class County:
     words: Words
     keywords: Keywords
     nearest: Weights
+    custodians: tuple[str, ...]
+    retention: Retention
 
 
 def read_county(folder: Path) -> County:
@@ -37,7 +42,16 @@ def read_county(folder: Path) -> County:
         words=parse_words(_toml(folder / "words.toml")),
         keywords=keywords,
         nearest=parse_weights(nearest if isinstance(nearest, dict) else {"nearest": nearest}),
+        custodians=parse_custodians(figures.get("custodians", {})),
+        retention=_retention(figures.get("retention", {})),
     )
+
+
+def _retention(data: object) -> Retention:
+    try:
+        return parse_retention(data)
+    except RetentionError as error:
+        raise DataError(error.problems) from None
 
 
 def _toml(path: Path) -> dict[str, object]:

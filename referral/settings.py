@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +20,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from referral.gateway.hosts import is_loopback
+from referral.privacy.callers import Network
 from referral.privacy.keys import ROOT_LENGTH
 
 _SHORTEST_TOKEN = 32
@@ -90,6 +92,9 @@ class Settings:
     public_url: str
     log_level: str
     metrics_token: str | None
+    callback_ips: tuple[Network, ...] = ()
+    callback_ips_enforce: bool = False
+    trusted_proxies: int = 0
 
     def __repr__(self) -> str:
         return "<settings>"
@@ -172,12 +177,28 @@ def _read(env: Env) -> dict[str, Any]:
         "public_url": env.str("REFERRAL_PUBLIC_URL", "http://127.0.0.1:8000"),
         "log_level": env.str("REFERRAL_LOG_LEVEL", "info", validate=_level),
         "metrics_token": env.str("REFERRAL_METRICS_TOKEN", "") or None,
+        "callback_ips": tuple(map(ip_network, env.list("REFERRAL_CALLBACK_IPS", [], validate=_networks) or ())),
+        "callback_ips_enforce": env.bool("REFERRAL_CALLBACK_IPS_ENFORCE", False),
+        "trusted_proxies": env.int("REFERRAL_TRUSTED_PROXIES", 0, validate=_proxies),
     }
 
 
 def _port(value: int) -> None:
     if not 0 < value < 65536:
         raise ValidationError("must be a port, 1 to 65535")
+
+
+def _networks(values: list[str]) -> None:
+    for value in values:
+        try:
+            ip_network(value)
+        except ValueError:
+            raise ValidationError(f"{value} is no address or network, such as 192.0.2.0/24") from None
+
+
+def _proxies(value: int) -> None:
+    if not 0 <= value <= 3:
+        raise ValidationError("must be how many proxies of ours stand in front, 0 to 3")
 
 
 def _level(value: str) -> None:

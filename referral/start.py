@@ -15,6 +15,7 @@ from referral.conversation.check import graph, pages
 from referral.directory.importer import Loaded, load, load_people
 from referral.directory.service_records import ServiceAtLocationRow
 from referral.directory.snapshot import read_roster
+from referral.dispatch.heads import custodians_problems
 from referral.dispatch.worker import Worker
 from referral.gateway.africastalking import AfricasTalkingGateway
 from referral.handover.contacts import number_cell
@@ -45,6 +46,7 @@ def web_application() -> WSGIApplication:
     """For gunicorn: refuses to start where the service must not run."""
     ready = service()
     refuse(ready)
+    ready.purging.catch_up(ready.clock())
     return application(ready)
 
 
@@ -52,6 +54,7 @@ def work(stop: threading.Event) -> None:
     """Run a worker until `stop` is set."""
     ready = service(patience=WORKER_PATIENCE)
     refuse(ready)
+    ready.purging.catch_up(ready.clock())
     slow = threading.Thread(target=Worker(ready.slow_jobs(), ready.clock, stop, pause=5.0).run, name="slow jobs", daemon=True)
     slow.start()  # apart from the sending: an alert must not wait while the coverage is proven
     Worker(ready.jobs(gateway(ready.settings)), ready.clock, stop).run()
@@ -189,6 +192,7 @@ def check(ready: Service) -> Iterator[str]:
     if not roster.offices():
         yield "directory: no office is loaded: run `referral directory load`"
         return
+    yield from custodians_problems(ready.custodians, roster, ready.clock())
     yield from problem_lines(coverage(ready), Names(roster))
 
 

@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any
 from flask import Flask, Response
 from sqlalchemy import make_url
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from referral.app import Service
 from referral.directory.hsds_catalogue import CatalogueCache
 from referral.dispatch.worker import last_beat
 from referral.open_data.door import open_data_app
+from referral.privacy.counters import Counters
+from referral.privacy.tokens import Gatekeeper
 from referral.settings import Settings
 from referral.simulator.pages import simulator_pages
 from referral.sms.door import SmsDoor
@@ -37,8 +40,11 @@ def callbacks_app(service: Service) -> Flask:
     settings = service.settings
     language = service.conversations.script.languages[0]
     apologies = Apologies(f"END {service.catalogue.say(language, 'fault.broken')}", f"END {service.catalogue.say(language, 'fault.busy')}")
-    ussd = UssdDoor(service.conversations, service.officers_menu, settings.ussd_tokens, settings.at_ussd_practice_code, apologies, service.clock)
-    sms = SmsDoor(service.texts, service.receipts, settings.sms_tokens, service.clock)
+    counters = Counters(service.database)
+    listed = (counters, settings.callback_ips, settings.callback_ips_enforce)
+    codes = (settings.at_ussd_code, settings.at_ussd_practice_code)
+    ussd = UssdDoor(service.conversations, service.officers_menu, Gatekeeper("ussd", settings.ussd_tokens, *listed), *codes, apologies, service.clock)
+    sms = SmsDoor(service.texts, service.receipts, Gatekeeper("sms", settings.sms_tokens, *listed), settings.at_shortcode, service.clock)
     app.register_blueprint(ussd.blueprint())
     app.register_blueprint(sms.blueprint())
     _plain_errors(app)
@@ -56,7 +62,9 @@ def pages_app(service: Service) -> Flask:
     @app.get("/readyz")
     def ready() -> Response:
         problems = list(_not_ready(service))
-        return Response("\n".join(problems or ["ready"]) + "\n", status=503 if problems else 200, content_type="text/plain; charset=utf-8")
+        return Response(
+            "\n".join([*(problems or ["ready"]), *_warnings(service)]) + "\n", status=503 if problems else 200, content_type="text/plain; charset=utf-8"
+        )
 
     settings = service.settings
     if settings.simulator:
@@ -69,6 +77,8 @@ def pages_app(service: Service) -> Flask:
 def application(service: Service) -> WSGIApplication:
     """All of them, as one WSGI application."""
     callbacks = callbacks_app(service)
+    if service.settings.trusted_proxies:  # else anybody could write the header that says where a request came from
+        callbacks.wsgi_app = ProxyFix(callbacks.wsgi_app, x_for=service.settings.trusted_proxies)  # type: ignore[method-assign]
     return DispatcherMiddleware(
         pages_app(service), {"/ussd": _at_root(callbacks, "/ussd"), "/sms": _at_root(callbacks, "/sms"), "/directory": directory_app(service)}
     )
@@ -110,6 +120,16 @@ def _not_ready(service: Service) -> Iterable[str]:
         return
     if beat is None or service.clock() - beat > WORKER_SILENT:
         yield "worker: not heard of for a minute"
+
+
+def _warnings(service: Service) -> Iterable[str]:
+    """What somebody must look at though callers can be served."""
+    try:
+        late = service.purging.late(service.clock())
+    except Exception:  # the database: said above, as a problem
+        return
+    if late is not None:
+        yield f"warning: {late}"
 
 
 def _plain_errors(app: Flask) -> None:

@@ -20,6 +20,7 @@ from referral.vocabulary.phone import PhoneNumber
 REPLY_LANE = 1
 DRILL_LANE = 9
 """Behind everything that is about a child."""
+_LANES = {Purpose.REPLY: REPLY_LANE, Purpose.HEAD: DRILL_LANE}
 _NEW = {"attempts": 0, "calling": False, "repeated": False, "wrong_answers": 0}
 REPORTER_WAITS = timedelta(minutes=30)
 ANSWERABLE = timedelta(days=30)
@@ -93,7 +94,7 @@ class Outbox:
         row = AlertRecord(
             id=new_id(),
             purpose=purpose,
-            lane=REPLY_LANE if purpose is Purpose.REPLY else 0,
+            lane=_LANES.get(purpose, 0),
             person=person,
             report=report,
             office=office,

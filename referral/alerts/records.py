@@ -22,8 +22,12 @@ class Purpose(StrEnum):
     """Somebody's supervisor is told that an alert was not acted on, or that its answers were guessed."""
     REPLY = "reply"
     """An answer to an officer's text."""
+    LETTER = "letter"
+    """An officer is told that the reporter has written."""
     DRILL = "drill"
     """The monthly test of an office: answered like an alert, with a one-time number of its own, and no report behind it."""
+    HEAD = "head"
+    """The audit's daily head, told to those who keep it."""
     REPORTER = "reporter"
     """An answer to whoever texted about a child: the only rows that hold a number, sealed, and blanked when they are final."""
 
@@ -87,6 +91,9 @@ class AlertRecord(Base):
     revoked_at: Mapped[datetime | None]
     referred_on_at: Mapped[datetime | None]
     done_at: Mapped[datetime | None]
+    answer_minutes: Mapped[int | None]
+    act_minutes: Mapped[int | None]
+    """How long it took from the sending, written down when the times themselves are rounded to the hour."""
     wrong_answers: Mapped[int] = mapped_column(default=0)
     answers_ended_at: Mapped[datetime | None]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from enum import StrEnum
 
 from referral.alerts.records import AlertRecord
@@ -43,15 +44,20 @@ def state_of(alert: AlertRecord) -> State:
     return next((state for holds, state in _RULES if holds(alert)), State.QUEUED)
 
 
+def stands(alert: AlertRecord, at: datetime | None) -> bool:
+    """Whether what somebody answered at that time still counts: not taken off, and not run out since, as when the reporter was not helped."""
+    return at is not None and alert.revoked_at is None and (alert.expired_at is None or alert.expired_at <= at)
+
+
 def answered(alerts: Iterable[AlertRecord]) -> frozenset[str]:
     """The institutions in which a human has said yes and still has it: not taken off, and not handed on to somebody else."""
-    return frozenset(a.institution or "" for a in alerts if a.acknowledged_at and not a.revoked_at and not a.referred_on_at)
+    return frozenset(a.institution or "" for a in alerts if stands(a, a.acknowledged_at) and not a.referred_on_at)
 
 
 def served(alerts: Iterable[AlertRecord]) -> bool:
     """Whether somebody has done their part, which takes a service that was given."""
-    return any(a.done_at is not None and a.revoked_at is None for a in alerts)
+    return any(stands(a, a.done_at) for a in alerts)
 
 
 def acting(alerts: Iterable[AlertRecord]) -> bool:
-    return any(a.acting_at is not None and a.revoked_at is None and a.referred_on_at is None for a in alerts)
+    return any(stands(a, a.acting_at) and a.referred_on_at is None for a in alerts)

@@ -1,43 +1,16 @@
-"""What happened to a report after it was filed, and what two people agreed on about it: dated, and never edited."""
+"""What two people agreed on about a report, dated and never edited; and, from below, what happened to it."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
-from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from referral.reports.event_records import CaseEvent, CaseEventRecord
 from referral.store.base import ID_LENGTH, Base
 
-
-class CaseEvent(StrEnum):
-    """States are derived from these and from the hand-overs, never typed. CLOSING waits for the second person."""
-
-    NOT_HELPED = "not_helped"
-    REOPENED = "reopened"
-    CLOSING = "closing"
-    CLOSED = "closed"
-    RAISED = "raised"
-    LOWERED = "lowered"
-    WORDS_ERASED = "words_erased"
-
-
-class CaseEventRecord(Base):
-    """`person` is an officer's id, "" for the reporter, "service" for the service itself. `note` is sealed under the month's key."""
-
-    __tablename__ = "case_event"
-    __table_args__ = (CheckConstraint("second is null or second <> person", name="second_is_another"), {"sqlite_with_rowid": False})
-
-    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
-    report: Mapped[str] = mapped_column(ForeignKey("report.id", ondelete="CASCADE"), index=True)
-    kind: Mapped[CaseEvent]
-    office: Mapped[str]
-    person: Mapped[str]
-    second: Mapped[str | None]
-    reason: Mapped[str] = mapped_column(String(40))
-    note: Mapped[bytes | None] = mapped_column(info={"sealed": "month"})
-    noted_hour: Mapped[datetime]
+__all__ = ["CaseEvent", "CaseEventRecord", "LegalHoldRecord", "RevealRecord"]
 
 
 class LegalHoldRecord(Base):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from enum import StrEnum
+from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from referral.store.base import ID_LENGTH, Base
+from referral.reports.event_records import Given, ServiceEventRecord
+from referral.store.base import Base
 
+__all__ = ["PIN_TABLE", "Given", "PinRecord", "ServiceEventRecord"]
 PIN_TABLE = "officer_pin"
 
 
@@ -34,36 +35,3 @@ class PinRecord(Base):
     tries: Mapped[int]
     last_try: Mapped[bytes | None] = mapped_column(LargeBinary(16))
     locked_until: Mapped[datetime | None]
-
-
-class Given(StrEnum):
-    """Services a child or a family is given, in the words of the county's own beneficiary lists (docs/decisions, the officers' menu)."""
-
-    MEDICAL = "medical"
-    COUNSELLING = "counselling"
-    SHELTER = "shelter"
-    LEGAL = "legal"
-    SCHOOLING = "schooling"
-    SCHOOL_COSTS = "school_costs"
-    ACCELERATED = "accelerated"
-    VOCATIONAL = "vocational"
-    FAMILY_INCOME = "family_income"
-    DIGNITY_PACK = "dignity_pack"
-
-
-class ServiceEventRecord(Base):
-    """A service that was given, on a day: what counts and states are derived from. The same twice from one office is one."""
-
-    __tablename__ = "service_event"
-    __table_args__ = (
-        UniqueConstraint("report", "office", "service", "given_on", name="uq_service_event_once"),
-        {"sqlite_with_rowid": False},
-    )
-
-    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
-    report: Mapped[str] = mapped_column(ForeignKey("report.id", ondelete="CASCADE"), index=True)
-    office: Mapped[str]
-    person: Mapped[str]
-    service: Mapped[Given]
-    given_on: Mapped[date]
-    noted_hour: Mapped[datetime]

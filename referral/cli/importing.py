@@ -88,8 +88,10 @@ def directory_export(folder: Path, hsds: bool) -> None:
     """Write the directory as one CSV file a table: no people, no officer's number, nothing confidential."""
     ready = start.service()
     folder.mkdir(parents=True, exist_ok=True)
-    with closing(ready.database), ready.database.read() as session:
+    with ready.database.read() as session:
         written = write_package(session, folder, ready.clock().astimezone(ready.policy.timezone)) if hsds else export(session, folder)
+    with closing(ready.database), ready.database.transaction() as session:
+        ready.audit.write(session, ready.clock(), "operator", Action.EXPORTED, "directory", hsds=hsds, rows=sum(written.values()))
     for table, rows in written.items():
         click.echo(f"{rows:>7} {table}")
 

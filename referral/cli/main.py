@@ -14,10 +14,13 @@ import click
 
 from referral import start
 from referral.cli import proposing, upkeep
+from referral.cli.audit import audit
 from referral.cli.coverage import coverage
 from referral.cli.directory import directory
 from referral.cli.importing import directory_export, directory_import
 from referral.cli.people import people, user
+from referral.cli.purge import purge
+from referral.cli.report import report
 from referral.cli.telling import complain, loaded_line, told
 from referral.review import menu_tree, proof
 from referral.settings import Settings, create_secrets, read_settings
@@ -30,7 +33,7 @@ def main() -> None:
     """Reports about children by USSD and SMS, routed to the duty bearer who answers them."""
 
 
-for group in (directory, people, user, upkeep.drill):
+for group in (audit, directory, people, user, report, purge, upkeep.drill):
     main.add_command(group)
 for command in (coverage, directory_import, directory_export, *upkeep.DIRECTORY, *proposing.DIRECTORY):
     directory.add_command(command)

@@ -37,5 +37,5 @@ def complain(problems: Iterable[str]) -> None:
 
 
 def loaded_line(loaded: Loaded) -> str:
-    held = f"{loaded.places} places, {loaded.offices} offices, {loaded.people} people, {loaded.leave} on leave, {loaded.shifts} shifts, {loaded.services} service points"
-    return f"{held}; {loaded.changed} rows new or changed"
+    held = f"{loaded.places} places, {loaded.offices} offices, {loaded.people} people, {loaded.leave} on leave, {loaded.shifts} shifts"
+    return f"{held}, {loaded.services} service points; {loaded.changed} rows new or changed"

@@ -6,10 +6,12 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 
-from referral.conversation.nodes import Ask, Choice, Detail, Does, End, Fork, Info, Listing, Menu, Node, Script, Source, exits
+from referral.conversation.nodes import Ask, Box, Choice, Detail, Does, End, Fork, Info, Listing, Menu, Node, Script, Source, exits
 from referral.conversation.paging import PRACTICE_CODE, page_of
-from referral.conversation.ports import HELP_FILLS, Guide, HelpText, Status, Surface
+from referral.conversation.ports import HELP_FILLS, WAITING, Guide, HelpText, Page, Status, Surface
 from referral.conversation.state import State, Step
+from referral.vocabulary.letters import Template
+from referral.vocabulary.option import Option
 
 _FILLS = ("code",)
 """The fill-ins the engine can give."""
@@ -50,7 +52,8 @@ class _Remembering:
         self.subcounties = cache(guide.subcounties)
         self.wards = cache(guide.wards)
         self.spots = cache(guide.spots)
-        self.status = cache(guide.status)
+        self.box = cache(guide.box)
+        self.letters = cache(guide.letters)
         self.help_near = cache(guide.help_near)
         self.help_facts = cache(guide.help_facts)
 
@@ -86,11 +89,13 @@ def _prompts(node: Node) -> tuple[str, ...]:
         case Listing():
             prompts = (node.prompt, node.few, node.none, *(HelpText if node.source is Source.HELP else ()))
         case Ask():
-            prompts = (node.prompt,)
+            prompts = (node.prompt, node.again)
         case Detail():
-            prompts = (node.gone, *HelpText)
+            prompts = (node.gone, *(HelpText if node.source is Source.HELP else (template.text for template in Template)))
+        case Box():
+            prompts = (*Status, WAITING)
         case Info():
-            prompts = (*(node.texts if node.state_of is None else Status), node.in_practice)
+            prompts = (*node.texts, node.in_practice)
         case End():
             prompts = (node.text, node.in_practice)
     return tuple(prompt for prompt in prompts if prompt is not None)
@@ -99,7 +104,7 @@ def _prompts(node: Node) -> tuple[str, ...]:
 def choices(node: Node) -> tuple[Choice, ...]:
     """The fixed lines of a node."""
     match node:
-        case Menu() | Detail():
+        case Menu() | Detail() | Box():
             return node.choices
         case Listing():
             return node.others
@@ -137,7 +142,7 @@ def _ending(script: Script) -> set[str]:
     for name, node in script.nodes.items():
         for go in exits(node):
             after = script.nodes[go]
-            if isinstance(after, Info | Ask):
+            if isinstance(after, Info | Ask | Box):
                 ways[go].append((after.back_to if isinstance(after, Info) else None) or name)
         if isinstance(node, Menu | Listing | Ask) and node.code_again:
             ways[script.code_again].append(name)
@@ -207,14 +212,27 @@ def _answers(script: Script, source: Source, guide: Guide) -> Iterator[tuple[tup
                 yield from ((("spot", spot.value), ("kind", kind)) for kind in kinds)
 
 
+def _unfit_box(node: Box, state: State, surface: Surface) -> list[str]:
+    """The mailbox in every state, with everything that can apply at once: contact is allowed or taken back, never both."""
+    findings = []
+    for status in Status:
+        lines = () if status is Status.UNKNOWN else node.choices
+        for left_out in ("allow", "stop"):
+            options = tuple(Option(choice.value, choice.text) for choice in lines if choice.value != left_out)
+            page = Page(status, facts=(Option("", WAITING),) if options else (), options=options, can_go_back=True, mistaken=True, practice=True)
+            screen = surface.fit(page, state.language)
+            if screen.more:
+                findings.append(f"{node.name} in {state.language}: {status} does not fit on one page with all its lines")
+    return findings
+
+
 def _unfit(script: Script, state: State, guide: Guide, surface: Surface) -> list[str]:
     node = script.nodes[state.node]
     findings: list[str] = []
     where = f"{state.node} in {state.language}"
     try:
-        if isinstance(node, Info) and node.state_of is not None:
-            for status in Status:
-                surface.fit(replace(page_of(script, state, guide, mistaken=True), prompt=status), state.language)
+        if isinstance(node, Box):
+            findings += _unfit_box(node, state, surface)
         while True:
             page = page_of(script, state, guide)
             screen = surface.fit(page, state.language)

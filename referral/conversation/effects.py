@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from referral.conversation.nodes import Does
 from referral.vocabulary.report import Hours, Told
 
 
@@ -50,4 +51,12 @@ class Flag:
     reason: str
 
 
-Effect = FileReport | Amend | Consent | Withdraw | SendHelp | Flag
+@dataclass(frozen=True, slots=True)
+class AtBox:
+    """The holder of a code does something at its mailbox: `does` says what, `said` is what was chosen or typed for it."""
+
+    does: Does
+    said: str = ""
+
+
+Effect = FileReport | Amend | Consent | Withdraw | SendHelp | Flag | AtBox

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from referral.conversation.effects import Amend, Effect, FileReport, Flag, SendHelp, Withdraw
-from referral.conversation.nodes import Accepts, Ask, Choice, Condition, Detail, Does, End, Fork, Info, Listing, Menu, Node, Script
+from referral.conversation.effects import Amend, AtBox, Effect, FileReport, Flag, SendHelp, Withdraw
+from referral.conversation.nodes import Accepts, Ask, Box, Choice, Condition, Detail, Does, End, Fork, Info, Listing, Menu, Node, Script
 from referral.conversation.paging import PRACTICE_CODE, listed, page_of
 from referral.conversation.ports import Guide, Screen, Surface
 from referral.conversation.state import State, Step
 from referral.conversation.telling import YES, consent, told
+from referral.privacy.codes import read_code
 from referral.vocabulary.report import Concern
 
 _BACK, _MORE, _SKIP, _CODE = "0", "9", "7", "8"
@@ -19,6 +20,9 @@ _LINES = {str(number): number - 1 for number in range(1, 9)}
 _BLANKS = " \t\r\n"
 _DEEPEST = 30
 """The most answers one dialled string may hold; a longer one is no caller."""
+
+_AT_BOX = frozenset({Does.REPLY, Does.WRITE, Does.NOT_HELPED, Does.ALLOW, Does.STOP, Does.ERASE})
+"""What the holder of a code can do: each on an answer, never on going back behind one."""
 
 _CONDITIONS: Mapping[Condition, Callable[[State], bool]] = {
     Condition.SEXUAL: lambda state: (told(state).concern or Concern.OTHER).sexual,
@@ -64,7 +68,9 @@ def step(script: Script, state: State, answer: str, guide: Guide, surface: Surfa
     if moved is None:
         return _shown(script, state, guide, surface, mistaken=True)
     after = _file(script, moved, issue_code)
-    return replace(show(script, after, guide, surface), effects=_effects(node, state, after))
+    opens = _reads(script, after) and after.node != state.node and not after.practice
+    effects = (AtBox(Does.READ_LETTERS),) if opens else _effects(node, state, after)
+    return replace(show(script, after, guide, surface), effects=effects)
 
 
 def walk(script: Script, state: State, answers: Sequence[str], guide: Guide, surface: Surface) -> Turn:
@@ -80,7 +86,7 @@ def walk(script: Script, state: State, answers: Sequence[str], guide: Guide, sur
         after = None if node is None or isinstance(node, End) else _answered(script, node, turn.state, answer.strip(_BLANKS))
         if after is None:
             return first
-        if _files(script, after) or (isinstance(node, Menu | Listing | Ask) and node.effect not in (None, Does.FILE_REPORT)):
+        if _files(script, after) or _reads(script, after) or (isinstance(node, Menu | Listing | Ask) and node.effect not in (None, Does.FILE_REPORT)):
             return turn
         turn = show(script, after, guide, surface)
     return turn
@@ -91,7 +97,7 @@ def _shown(script: Script, state: State, guide: Guide, surface: Surface, *, mist
         state = begin(script, practice=state.practice)
     node = script.nodes[state.node]
     page = page_of(script, state, guide, mistaken=mistaken)
-    if state.offset and not (page.options or page.facts) and isinstance(node, Menu | Listing | Detail):
+    if state.offset and not (page.options or page.facts) and isinstance(node, Menu | Listing | Detail | Box):
         state = replace(state, offset=0)  # the directory lost these lines meanwhile: begin the list again rather than show nothing
         page = page_of(script, state, guide, mistaken=mistaken)
     screen = surface.fit(page, state.language)
@@ -125,7 +131,7 @@ def _forward(script: Script, node: Node, state: State, key: str) -> State | None
             return _go(script, _leave(state), node.skip)
         if key == _CODE and node.code_again:
             return _go(script, _leave(state), script.code_again)
-    if isinstance(node, Menu | Listing | Detail):
+    if isinstance(node, Menu | Listing | Detail | Box):
         return _chosen(script, node, state, key)
     if isinstance(node, Ask):
         words = _typed(node, key)
@@ -133,7 +139,7 @@ def _forward(script: Script, node: Node, state: State, key: str) -> State | None
     return None
 
 
-def _chosen(script: Script, node: Menu | Listing | Detail, state: State, key: str) -> State | None:
+def _chosen(script: Script, node: Menu | Listing | Detail | Box, state: State, key: str) -> State | None:
     line = _LINES.get(key)
     if line is None or line >= len(state.shown):
         return None
@@ -144,7 +150,7 @@ def _chosen(script: Script, node: Menu | Listing | Detail, state: State, key: st
         return _go(script, _keep(_leave(state), node.saves, value), node.go) if isinstance(node, Listing) else None
     if choice.other_language:
         return replace(begin(script, practice=state.practice), language=script.language_after(state.language), node=choice.go)
-    saves = node.saves if choice.kept and not isinstance(node, Detail) else None
+    saves = node.saves if choice.kept and not isinstance(node, Detail | Box) else None
     return _go(script, _keep(_leave(state), saves, value), choice.go)
 
 
@@ -153,8 +159,7 @@ def _typed(node: Ask, text: str) -> str | None:
     if len(text) > 4 * node.longest:  # before looking at each character of ten thousand
         return None
     if node.accepts is Accepts.CODE:
-        digits = "".join(text.split())
-        return digits if len(digits) == len(PRACTICE_CODE) and digits.isascii() and digits.isdigit() else None
+        return read_code(text)  # a digit too few, or two that changed places, is said at once and is no try
     words = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
     letters = any(sign.isalpha() for sign in words)
     return words if 2 <= len(words) <= node.longest and (letters or (len(words) > 2 and any(sign.isdigit() for sign in words))) else None
@@ -182,6 +187,12 @@ def _files(script: Script, state: State) -> bool:
     return isinstance(node, Menu) and node.effect is Does.FILE_REPORT and not state.filed
 
 
+def _reads(script: Script, state: State) -> bool:
+    """Whether arriving there opens letters, which are read from then on."""
+    node = script.nodes[state.node]
+    return isinstance(node, Detail) and node.effect is Does.READ_LETTERS
+
+
 def _file(script: Script, state: State, issue_code: Callable[[], str]) -> State:
     """On arriving at the screen that files: a code, and no way back to before it, since what is sent cannot be unsent."""
     if not _files(script, state):
@@ -195,8 +206,8 @@ def _effects(answered: Node | None, before: State, after: State) -> tuple[Effect
     if after.practice:
         return ()
     effect = answered.effect if isinstance(answered, Menu | Listing | Ask) else None
-    if not after.filed:
-        return _about_help(effect, before, after)
+    if effect in _AT_BOX or not after.filed:
+        return _of_an_answer(effect, before, after)
     allowed = consent(after)
     if not before.filed:
         return (FileReport(told(after), after.code or ""), *(() if allowed is None else (allowed,)))
@@ -207,10 +218,14 @@ def _effects(answered: Node | None, before: State, after: State) -> tuple[Effect
     return ()
 
 
-def _about_help(effect: Does | None, before: State, after: State) -> tuple[Effect, ...]:
-    """Only for an answer just given, never for going back behind one."""
+def _of_an_answer(effect: Does | None, before: State, after: State) -> tuple[Effect, ...]:
+    """At a mailbox and about help: only for an answer just given, never for going back behind one."""
+    if len(after.answers) <= len(before.answers):
+        return ()
+    if effect is not None and effect in _AT_BOX:
+        return (AtBox(effect, after.answers[-1][1]),)
     service_point = after.answer("help")
-    if service_point is None or len(after.answers) <= len(before.answers):
+    if service_point is None:
         return ()
     if effect is Does.SEND_HELP and after.answer("send") == YES:
         return (SendHelp(service_point),)

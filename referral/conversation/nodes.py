@@ -12,13 +12,20 @@ class ScriptError(ValueError):
 
 
 class Does(StrEnum):
-    """What a node brings about. FILE_REPORT happens on arriving at the node, the others on answering it or going back to it."""
+    """What a node brings about. FILE_REPORT and READ_LETTERS happen on arriving at the node, the others on answering it or going back to it."""
 
     FILE_REPORT = "file_report"
     AMEND = "amend"
     CONSENT = "consent"
     SEND_HELP = "send_help"
     FLAG = "flag"
+    READ_LETTERS = "read_letters"
+    REPLY = "reply"
+    WRITE = "write"
+    NOT_HELPED = "not_helped"
+    ALLOW = "allow"
+    STOP = "stop"
+    ERASE = "erase"
 
 
 class Source(StrEnum):
@@ -28,6 +35,7 @@ class Source(StrEnum):
     WARDS = "wards"
     SPOTS = "spots"
     HELP = "help"
+    LETTERS = "letters"
 
 
 class Condition(StrEnum):
@@ -104,7 +112,10 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A question answered by typing, at most `longest` characters. A single digit is never an answer, since it is a key."""
+    """A question answered by typing, at most `longest` characters. A single digit is never an answer, since it is a key.
+
+    `again` is the prompt after something that cannot be meant, where it helps to say what was wrong.
+    """
 
     name: str
     prompt: str
@@ -115,28 +126,42 @@ class Ask:
     effect: Does | None = None
     skip: str | None = None
     code_again: bool = False
+    again: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """What the guide knows of the service point that the answer `of` names, and what can be done with it. `gone` is said where there is nothing to show."""
+    """What the guide knows of the service point, or of the letters by the code, that the answer `of` names, and what can be done with it.
+
+    `gone` is said where there is nothing to show.
+    """
 
     name: str
     of: str
     choices: tuple[Choice, ...]
     gone: str
+    source: Source = Source.HELP
+    effect: Does | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """The mailbox of the report whose code the answer `of` holds: its state in words, and of `choices` those that the guide says apply."""
+
+    name: str
+    of: str
+    choices: tuple[Choice, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Info:
-    """Pages to read, then back. `texts` are catalogue keys, one a page; `state_of` names the answer holding a code whose state is said instead.
+    """Pages to read, then back. `texts` are catalogue keys, one a page.
 
     `back_to` names the screen that back leads to, where what lies between is done with. `in_practice` is the text while practising.
     """
 
     name: str
     texts: tuple[str, ...] = ()
-    state_of: str | None = None
     tells_code: bool = False
     back_to: str | None = None
     in_practice: str | None = None
@@ -162,7 +187,7 @@ class End:
     in_practice: str | None = None
 
 
-Node = Menu | Listing | Ask | Detail | Info | Fork | End
+Node = Menu | Listing | Ask | Detail | Box | Info | Fork | End
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +217,7 @@ class Script:
 def exits(node: Node) -> Iterator[str]:
     """Every name this node can lead to, in the order a caller sees them."""
     match node:
-        case Menu() | Detail():
+        case Menu() | Detail() | Box():
             yield from (choice.go for choice in node.choices)
         case Listing():
             yield node.go

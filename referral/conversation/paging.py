@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from referral.conversation.nodes import Ask, Detail, End, Fork, Info, Listing, Menu, Node, Script, Source
-from referral.conversation.ports import Guide, Page
+from referral.conversation.mailbox import LINES, STOP
+from referral.conversation.nodes import Ask, Box, Detail, End, Fork, Info, Listing, Menu, Node, Script, Source
+from referral.conversation.ports import WAITING, BoxView, Guide, Page, Status
 from referral.conversation.state import State
+from referral.vocabulary.letters import Template
 from referral.vocabulary.option import Option
 
 PRACTICE_CODE = "0" * 12
 """Shown in practice. No real code is all zeros, so nobody can mistake the one for the other."""
+
+PRACTISED = BoxView(Status.REFERRED, waiting=True, lines=tuple(line for line in LINES if line != STOP))
+"""The mailbox that is practised with."""
+
+_UNKEPT = (("_", ""),)
+"""A page with a fill-in is not kept by a surface: an officer's words to a reporter have no business in this process's memory."""
 
 LISTED = "listed"
 """The answer under which a list of help is kept as it was first shown. Going back behind the list forgets it, as it does every answer."""
@@ -32,12 +40,11 @@ def page_of(script: Script, state: State, guide: Guide, *, mistaken: bool = Fals
             options = options_of(node, state, guide)[state.offset :]
             page = replace(plain, prompt=_heading(node, len(options)), options=options, at_most=min(_room(node), node.most))
         case Ask():
-            page = replace(plain, prompt=node.prompt, typed=True)
-        case Detail():
-            page = _opened(node, state, guide, plain)
+            page = replace(plain, prompt=_asked(node, mistaken=mistaken), typed=True)
+        case Detail() | Box():
+            page = _told(node, state, guide, plain)
         case Info():
-            texts = node.texts if node.state_of is None else (guide.status(state.answer(node.state_of) or ""),)
-            page = replace(plain, prompt=_said(node, state, texts[state.offset]), follows=state.offset + 1 < len(texts))
+            page = replace(plain, prompt=_said(node, state, node.texts[state.offset]), follows=state.offset + 1 < len(node.texts))
         case End():
             page = replace(plain, prompt=_said(node, state, node.text), can_go_back=False, ends=True)
         case Fork():
@@ -57,11 +64,33 @@ def _said(node: Menu | Info | End, state: State, plain: str) -> str:
     return node.in_practice if state.practice and node.in_practice is not None else plain
 
 
+def _told(node: Detail | Box, state: State, guide: Guide, plain: Page) -> Page:
+    """What the guide knows."""
+    return _box(node, state, guide, plain) if isinstance(node, Box) else _opened(node, state, guide, plain)
+
+
+def _asked(node: Ask, *, mistaken: bool) -> str:
+    return node.again if mistaken and node.again is not None else node.prompt
+
+
 def _opened(node: Detail, state: State, guide: Guide, plain: Page) -> Page:
-    facts = tuple(guide.help_facts(state.answer(node.of) or "", _here(state)))
+    of, letters = state.answer(node.of) or "", node.source is Source.LETTERS
+    facts = tuple(_letters(of, state, guide) if letters else guide.help_facts(of, _here(state)))
     if not facts:
         return replace(plain, prompt=node.gone)
-    return replace(plain, facts=facts[state.offset :], options=tuple(Option(choice.value, choice.text) for choice in node.choices))
+    page = replace(plain, facts=facts[state.offset :], options=tuple(Option(choice.value, choice.text) for choice in node.choices))
+    return replace(page, params=_UNKEPT) if letters else page
+
+
+def _letters(code: str, state: State, guide: Guide) -> Sequence[Option]:
+    return (Option("", Template.WORKING.text),) if state.practice else guide.letters(code)
+
+
+def _box(node: Box, state: State, guide: Guide, plain: Page) -> Page:
+    """While practising no real mailbox is opened, whatever code was typed."""
+    view = PRACTISED if state.practice else guide.box(state.answer(node.of) or "")
+    options = tuple(Option(choice.value, choice.text) for choice in node.choices if choice.value in view.lines)
+    return replace(plain, prompt=view.status, facts=(Option("", WAITING),) if view.waiting else (), options=options)
 
 
 def options_of(node: Menu | Listing, state: State, guide: Guide) -> tuple[Option, ...]:

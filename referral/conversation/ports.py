@@ -24,6 +24,19 @@ class Status(StrEnum):
     UNKNOWN = "status.unknown"
 
 
+WAITING = "mail.waiting"
+"""Catalogue key of the line that says that a letter has not been read."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoxView:
+    """What the holder of a code sees: a Status, whether a letter waits, and which lines of the mailbox's menu apply; none for a code of nobody."""
+
+    status: str
+    waiting: bool = False
+    lines: tuple[str, ...] = ()
+
+
 class HelpText(StrEnum):
     """Catalogue keys of the words in which the guide describes help near a caller."""
 
@@ -76,8 +89,12 @@ class Guide(Protocol):
         """Sub-locations of the ward, else its towns; may be empty."""
         ...
 
-    def status(self, code: str) -> str:
-        """A catalogue key (see Status) for a code of twelve digits; an unknown code has its own."""
+    def box(self, code: str) -> BoxView:
+        """The mailbox of a code of twelve digits; a code of nobody has a Status of its own and no lines."""
+        ...
+
+    def letters(self, code: str) -> Sequence[Option]:
+        """The officers' letters to the holder of a code, the newest first, in lines short enough for a screen each; empty for a code of nobody."""
         ...
 
     def help_near(self, kind: str, place: str) -> Sequence[Option]:

@@ -1,10 +1,11 @@
-"""The whole dialogue, joined. Read it top to bottom with report.py, added.py and help.py: the order is the order a caller sees."""
+"""The whole dialogue, joined. Read it top to bottom with report.py, added.py, mailbox.py and help.py: the order is the order a caller sees."""
 
 from __future__ import annotations
 
 from referral.conversation.added import ADDED
 from referral.conversation.help import FIND
-from referral.conversation.nodes import Accepts, Ask, Choice, Info, Menu, Script
+from referral.conversation.mailbox import MAILBOX
+from referral.conversation.nodes import Choice, Info, Menu, Script
 from referral.conversation.report import HELP_NOW, REPORT, SENT
 from referral.conversation.telling import HELP
 
@@ -25,15 +26,10 @@ START = Menu(
     saves="entry",
 )
 
-STATUS = (
-    Ask("status.ask", "status.ask", saves="reference", go="status", longest=20, accepts=Accepts.CODE),
-    Info("status", state_of="reference"),
-)
-
 RIGHTS = Info("rights", ("rights.safe", "rights.fault", "rights.school", "rights.care", "rights.name"))
 """Children Act 2022 (protection from abuse, marriage and labour), the school re-entry guidelines of 2020, and free care after abuse."""
 
 
 def dialogue() -> Script:
     """The script every door plays."""
-    return Script.of((START, *REPORT, *HELP_NOW, *SENT, *ADDED, *STATUS, RIGHTS, *FIND), start="start", code_again="code", languages=LANGUAGES)
+    return Script.of((START, *REPORT, *HELP_NOW, *SENT, *ADDED, *MAILBOX, RIGHTS, *FIND), start="start", code_again="code", languages=LANGUAGES)

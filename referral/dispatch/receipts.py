@@ -15,8 +15,9 @@ from referral.alerts.records import AlertRecord, EarlyReceiptRecord, Purpose
 from referral.handover.contacts import Contacts
 from referral.handover.ladder import Ladder
 from referral.privacy.keys import Keys
+from referral.privacy.records import CounterRecord
 from referral.reports.register import Register
-from referral.store.database import Database
+from referral.store.database import Database, changed, count_up
 
 
 class Fate(StrEnum):
@@ -75,8 +76,10 @@ class Receipts:
             self._note(session, row, early.delivered, early.why, now)
 
     def forget(self, session: Session, now: datetime) -> None:
-        """Drop early reports that nothing of ours ever matched."""
-        session.execute(delete(EarlyReceiptRecord).where(EarlyReceiptRecord.at < now - EARLY_KEPT))
+        """Drop early reports that nothing of ours ever matched, and count them: somebody may be making them up."""
+        unknown = changed(session, delete(EarlyReceiptRecord).where(EarlyReceiptRecord.at < now - EARLY_KEPT))
+        if unknown:
+            count_up(session, CounterRecord, {"day": now.date(), "name": "sms.unknown_receipt"}, {"count": unknown})
 
     def _note(self, session: Session, row: AlertRecord, delivered: bool, why: str, now: datetime) -> None:
         """What the network said of a row of ours. Final stays final."""

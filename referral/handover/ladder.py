@@ -11,13 +11,15 @@ from sqlalchemy.orm import Session
 
 from referral.alerts.outbox import Outbox
 from referral.alerts.records import AlertRecord, LadderRecord, Purpose
-from referral.alerts.state import acting, answered
+from referral.alerts.state import acting, answered, stands
 from referral.handover.planner import Planner
 from referral.privacy.audit import Action, Audit
+from referral.reports.keeping import closed
 from referral.reports.register import Register, Report
 from referral.routing import clock
 from referral.routing.plan import Chosen, Plan
 from referral.vocabulary.duty import DutyBearer
+from referral.vocabulary.report import DOUBTFUL
 
 log = structlog.get_logger()
 END = 99
@@ -37,7 +39,7 @@ class Ladder:
     def start(self, session: Session, report: Report, plan: Plan, now: datetime) -> None:
         """Queue the first step of a new report's plan, and set both clocks. `plan` was made from facts the caller decided on."""
         self._keep(session, report, plan, 1)
-        due_at = clock.due(report.urgency, report.told, now, self.planner.policy, self.random)
+        due_at = clock.due(report.urgency, report.told, now, self.planner.policy, self.random, last=DOUBTFUL in report.flags)
         ladder = LadderRecord(report=report.id, step=0)
         session.add(ladder)
         if plan.steps:
@@ -58,6 +60,29 @@ class Ladder:
             return
         self._take(session, report, ladder, coming.number, coming.choices, self._may_go(report, now), now)
 
+    def elsewhere(self, session: Session, report: Report, now: datetime) -> bool:
+        """The reporter was not helped: what was answered counts no longer, and an institution that nobody has told yet is told at once.
+
+        False if there is none left: the duty person is told then, also if they were before, until somebody answers.
+        """
+        ladder, alerts = self.outbox.ladder(session, report.id), self.outbox.alerts_of(session, report.id)
+        if ladder is None:
+            return False
+        for alert in alerts:
+            alert.expired_at = now if alert.acknowledged_at else alert.expired_at
+        chosen = self.planner.elsewhere(report, now, alerts)
+        if chosen is not None:
+            step = max((alert.step or 1 for alert in alerts if alert.step != END), default=1)
+            self._take(session, report, ladder, step, (chosen,), self._may_go(report, now), now)
+        else:
+            plan = self.planner.plan(report, now, told_people=frozenset(alert.person for alert in alerts), after=END)
+            for alert in alerts:
+                if plan.end is not None and alert.person == plan.end.person:
+                    alert.acknowledged_at = alert.acting_at = alert.done_at = alert.declined_at = None
+            self._end(session, report, ladder, plan, now)
+        ladder.action_due_at = clock.action_deadline(report.urgency, self._may_go(report, now), self.planner.policy)
+        return chosen is not None
+
     def renew(self, session: Session, report: Report, now: datetime) -> None:
         """Plan anew, since more was told: take back what the accused must not see, and alert by the new plan whoever was not yet told."""
         ladder = self.outbox.ladder(session, report.id)
@@ -65,7 +90,7 @@ class Ladder:
             return
         alerts = self.outbox.alerts_of(session, report.id)
         self._take_back(session, report, alerts, now)
-        due_at = clock.due(report.urgency, report.told, now, self.planner.policy, self.random)
+        due_at = clock.due(report.urgency, report.told, now, self.planner.policy, self.random, last=DOUBTFUL in report.flags)
         fresh = self.planner.plan(report, now)
         alerts = self._call_off(session, alerts, {chosen.bearer.person for step in fresh.steps[:1] for chosen in step.choices})
         self._hurry(alerts, due_at, report.urgency.rank)
@@ -127,7 +152,7 @@ class Ladder:
     def settle(self, session: Session, report: Report, now: datetime) -> None:
         """After an answer: stop the clocks that it stops. One yes is not enough where two institutions must answer."""
         ladder = self.outbox.ladder(session, report.id)
-        if ladder is None:
+        if ladder is None or closed(session, report.id):  # an answer that comes after the closing starts no clock
             return
         alerts = self.outbox.alerts_of(session, report.id)
         if self.satisfied(report, alerts):
@@ -140,7 +165,7 @@ class Ladder:
     def satisfied(self, report: Report, alerts: Iterable[AlertRecord]) -> bool:
         """Enough humans have it: as many institutions as must answer, or the duty person at the ladder's end."""
         rows = list(alerts)
-        by_the_end = any(a.step == END and a.acknowledged_at and not (a.revoked_at or a.referred_on_at) for a in rows)
+        by_the_end = any(a.step == END and stands(a, a.acknowledged_at) and not a.referred_on_at for a in rows)
         return by_the_end or len(answered(rows)) >= report.need
 
     def tell_supervisor(self, session: Session, report: Report, alert: AlertRecord, key: str, now: datetime) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from referral.alerts.records import AlertRecord
 from referral.directory.snapshot import Roster
 from referral.reports.register import Report
 from referral.routing.exclusions import LOCAL, excluded
-from referral.routing.plan import Plan, duty_person, plan
+from referral.routing.plan import Chosen, Plan, duty_person, plan
 from referral.routing.policy import Policy
 from referral.routing.table import Table
 from referral.vocabulary.duty import DutyBearer
@@ -44,6 +45,27 @@ class Planner:
             told_offices=told_offices,
             after=after,
         )
+
+    def elsewhere(self, report: Report, now: datetime, alerts: Iterable[AlertRecord]) -> Chosen | None:
+        """Somebody of an institution that has not been told: whom the plan would tell next, else the nearest of the posts that fill plans."""
+        rows = list(alerts)
+        people, offices = frozenset(row.person for row in rows), frozenset(row.office or "" for row in rows)
+        told = {row.institution for row in rows}
+        fresh = self.plan(report, now, told_people=people, told_offices=offices)
+        for chosen in (chosen for step in fresh.steps for chosen in step.choices):
+            if chosen.bearer.office.institution not in told:
+                return chosen
+        instead = self.table.instead(report.told)
+        fill = [*(instead.fill if instead else ()), *self.table.fill]
+        concern = self.table.concern(report.told)
+        others = [
+            bearer
+            for bearer in self._bearers(report, now)
+            if bearer.office.role in fill and bearer.office.institution not in told and bearer.person not in people
+            and not bearer.neighbour and (not bearer.office.concerns or concern in bearer.office.concerns) and self.may_know(report, bearer.office.id)
+        ]  # fmt: skip
+        best = min(others, key=lambda bearer: (bool(bearer.doubts), fill.index(bearer.office.role), bearer.distance), default=None)
+        return None if best is None else Chosen(best, f"{best.office.name}: another institution, since the reporter was not helped")
 
     def duty_person(self, report: Report, now: datetime, without: frozenset[str]) -> DutyBearer | None:
         """Who is at the ladder's end now, save who is in `without`."""

@@ -8,8 +8,9 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from referral.conversation.ports import Guide
 from referral.intake.dialogues import Dialogue
+from referral.intake.guessing import CodesBusy
+from referral.intake.guide import DirectoryGuide
 from referral.intake.questions import Questions
 from referral.intake.services import Services
 from referral.understanding.keywords import Keyword, KeywordKind, Keywords, Where, read_service
@@ -36,7 +37,7 @@ class Taken:
 class Asking:
     """Works inside the caller's transaction. A dialogue that is open stays as it is."""
 
-    guide: Guide
+    guide: DirectoryGuide
     keywords: Keywords
     gazetteer: Callable[[], Gazetteer]
     questions: Questions
@@ -53,7 +54,7 @@ class Asking:
         """The answer to a keyword, in `language` unless it chooses another."""
         match keyword.kind:
             case KeywordKind.STATUS:
-                reply = self.questions.status(language, self.guide.status(keyword.code)) if keyword.code else self.questions.say(language, "status_ask")
+                reply = self._state(session, language, dialogue.number, keyword.code) if keyword.code else self.questions.say(language, "status_ask")
             case KeywordKind.SERVICE:
                 about, rest = (keyword.about, keyword.rest) if keyword.about else read_service(keyword.rest, self.keywords)
                 reply = self.services.nearest(session, language, about, rest, self.gazetteer(), now)
@@ -68,6 +69,16 @@ class Asking:
             return Taken(opened, f"{asks} {reply}" if len(reply) < _LONG else asks)
         keeps = dialogue.report is not None or dialogue.unfiled or keyword.kind is KeywordKind.LANGUAGE
         return Taken(replace(dialogue, language=language) if keeps else None, reply)
+
+    def _state(self, session: Session, language: str, number: PhoneNumber, code: str) -> str:
+        """What is said of a code, and that letters are read by dialling: none is ever sent to a phone. After too many wrong codes: that we are busy."""
+        try:
+            view = self.guide.of(lambda: number).box_within(session, code)
+        except CodesBusy:
+            return self.questions.status(language, "fault.busy")
+        if view is None:
+            return self.questions.say(language, "status_again")
+        return self.questions.standing(language, view) if view.lines else self.questions.status(language, view.status)
 
     def wrong(self, session: Session, dialogue: Dialogue | None, code: str, number: PhoneNumber, language: str, now: datetime) -> Taken:
         """Somebody says that an entry is wrong. Thanks are the same whether it is one or not: nobody learns codes by trying."""

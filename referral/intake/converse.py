@@ -12,14 +12,18 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from referral.conversation import engine
-from referral.conversation.effects import Amend, Consent, Effect, FileReport, Flag, SendHelp, Withdraw
+from referral.conversation.effects import Amend, AtBox, Consent, Effect, FileReport, Flag, SendHelp, Withdraw
 from referral.conversation.engine import Turn
 from referral.conversation.nodes import Script
 from referral.conversation.ports import Guide, Surface
 from referral.conversation.state import State
 from referral.conversation.telling import partial
+from referral.intake.brakes import Brakes
 from referral.intake.filing import Filing
+from referral.intake.guessing import CodesBusy
+from referral.intake.guide import DirectoryGuide
 from referral.intake.help import Help
+from referral.intake.pranks import Signs
 from referral.intake.sessions import Held, Sessions
 from referral.privacy.codes import issue_code
 from referral.privacy.daykeys import DayKeys
@@ -46,8 +50,9 @@ class _MovedOn(Exception):
 class Call:
     """One request of the gateway. `number` is in memory for as long as the call is.
 
-    It is looked at only when a caller consents, asks for a text, or says that an entry of the directory is wrong (of which twenty bits
-    are kept for a day), or when somebody dials the officers' extension, to see whether it is an officer's.
+    It is sealed only when a caller consents or asks for a text. Twenty bits of it under the day's key are counted with each call, each
+    report, each wrong code and each entry said to be wrong, and never stand beside a report. It is looked at when somebody dials the
+    officers' extension, to see whether it is an officer's.
     """
 
     session: str
@@ -68,10 +73,11 @@ class Conversations:
     daykeys: DayKeys
     filing: Filing
     script: Script
-    guide: Guide
+    guide: DirectoryGuide
     surface: Surface
     policy: Policy
     help: Help
+    brakes: Brakes
     issue_code: Callable[[], str] = issue_code
 
     def answer(self, call: Call, now: datetime) -> str:
@@ -84,11 +90,20 @@ class Conversations:
             before = held.repeated(call.text) if held else None
             if before is not None:
                 return before
-            turn, fresh = self._decide(held, today, call)
             try:
-                self._write(fresh, turn, call, now)
+                turn, fresh = self._decide(held, today, call)
+            except CodesBusy:
+                return self.brakes.busy
+            tag = self._tag(call, turn, fresh, now)
+            if held is None:
+                fresh = replace(fresh, limited=self.brakes.over(tag, now), began=now.timestamp())
+            turn, fresh, signs = self.brakes.within(self.script, turn, fresh, tag, now)
+            try:
+                self._write(fresh, turn, call, now, tag, signs)
             except (_MovedOn, IntegrityError):
                 continue  # another process handled a request of this session at the same moment: read what it answered
+            if signs is not None:
+                self.brakes.filed(tag, now)
             return turn.screen.text
         raise Overtaken
 
@@ -123,50 +138,62 @@ class Conversations:
 
     def _decide(self, held: Held | None, tag: bytes, call: Call) -> tuple[Turn, Held]:
         """The turn for an answer, and the session as it should be kept after it."""
+        guide = self.guide.of(call.number, held.tried if held else None)
         if held is None:
             start = engine.begin(self.script, practice=call.practice)
             new = Held(tag, 0, call.text, (), start, None)
-            shown = engine.show(self.script, start, self.guide, self.surface).state
+            shown = engine.show(self.script, start, guide, self.surface).state
             typed = call.text.split("*")
-            turn = self._step(shown, call.text) if len(typed) == 1 else engine.walk(self.script, shown, typed, self.guide, self.surface)
-            return turn, _kept(new, turn, call.text)
+            turn = self._step(shown, call.text, guide) if len(typed) == 1 else engine.walk(self.script, shown, typed, guide, self.surface)
+            return turn, _kept(new, turn, call.text, guide)
         if call.text.startswith(held.seen + "*"):
-            turn = self._step(held.state, call.text[len(held.seen) + 1 :])
-            return turn, _kept(held, turn, call.text)
+            turn = self._step(held.state, call.text[len(held.seen) + 1 :], guide)
+            return turn, _kept(held, turn, call.text, guide)
         if held.report is not None:  # another history for a report that is filed: it stays filed, and the screen stays
-            turn = engine.show(self.script, held.state, self.guide, self.surface)
-            return turn, _kept(replace(held, said=()), turn, call.text)
+            turn = engine.show(self.script, held.state, guide, self.surface)
+            return turn, _kept(replace(held, said=()), turn, call.text, guide)
         turn, fresh = self._decide(None, tag, call)
-        return turn, replace(fresh, tag=held.tag, turn=held.turn)
+        return turn, replace(fresh, tag=held.tag, turn=held.turn, limited=held.limited, began=held.began)
 
-    def _step(self, state: State, answer: str) -> Turn:
-        return engine.step(self.script, state, answer, self.guide, self.surface, self.issue_code)
+    def _step(self, state: State, answer: str, guide: Guide) -> Turn:
+        return engine.step(self.script, state, answer, guide, self.surface, self.issue_code)
 
-    def _write(self, held: Held, turn: Turn, call: Call, now: datetime) -> None:
+    def _tag(self, call: Call, turn: Turn, held: Held, now: datetime) -> int | None:
+        """The caller's tag, made only for what is counted: the first answer of a call, and a report that is sent. Practising is not counted."""
+        counted = held.turn == 0 or (held.report is None and any(isinstance(effect, FileReport) for effect in turn.effects))
+        return self.brakes.tag(call.number, now) if counted and not call.practice else None
+
+    def _write(self, held: Held, turn: Turn, call: Call, now: datetime, tag: int | None, signs: Signs | None) -> None:
         unsent = partial(held.state) if held.report is None and not turn.effects else None
         partial_at = now + timedelta(minutes=self.policy.partial_after) if unsent else None
         expires_at = now + timedelta(minutes=self.policy.session_forgotten)
         over = turn.screen.ends and held.report is not None
         kept_by = self.database.transaction if turn.effects or over else self.database.draft
         with kept_by() as session:
+            if held.turn == 0:
+                self.brakes.limits.started(session, tag, now)
             for effect in turn.effects:
-                held = self._apply(session, held, effect, call, now)
+                held = self._apply(session, held, effect, call, now, signs)
             if over and held.report is not None:
                 self.filing.conversation_over(session, held.report, now)
             if not self.sessions.write(session, held, partial_at=partial_at, expires_at=expires_at):
                 raise _MovedOn
 
-    def _apply(self, session: Session, held: Held, effect: Effect, call: Call, now: datetime) -> Held:
+    def _apply(self, session: Session, held: Held, effect: Effect, call: Call, now: datetime, signs: Signs | None) -> Held:
         if isinstance(effect, FileReport):
             if held.report is not None:  # the silence was long enough for the partial report to be filed, and then the caller sent it after all
                 self.filing.complete(session, held.report, effect.told, effect.code, now)
                 return held
-            return replace(held, report=self.filing.file(session, effect.told, effect.code, Channel.USSD, now))
+            return replace(held, report=self.filing.file(session, effect.told, effect.code, Channel.USSD, now, signs=signs))
         if isinstance(effect, SendHelp):
             self.help.send(session, effect.service_point, held.state.language, call.number, now)
             return held
         if isinstance(effect, Flag):
             self.help.say_wrong(session, effect.service_point, effect.reason, call.number, now)
+            return held
+        if isinstance(effect, AtBox):
+            if held.tried is not None and held.tried[1] is not None:
+                self.guide.at.do(session, held.tried[1], effect, call.number, now)
             return held
         if held.report is not None:
             self._change(session, held.report, effect, call, now)
@@ -214,5 +241,6 @@ class Conversations:
         return False
 
 
-def _kept(held: Held, turn: Turn, text: str) -> Held:
-    return replace(held, seen=text, said=(*held.said, (len(text), turn.screen.text)), state=turn.state)
+def _kept(held: Held, turn: Turn, text: str, guide: DirectoryGuide) -> Held:
+    tried = (guide.tried.code, guide.tried.report) if guide.tried.code else None
+    return replace(held, seen=text, said=(*held.said, (len(text), turn.screen.text)), state=turn.state, tried=tried)

@@ -10,14 +10,18 @@ from sqlalchemy.orm import Session
 
 from referral.handover.ladder import Ladder
 from referral.handover.planner import Planner
+from referral.intake.pranks import Signs, doubts, without_doubts
 from referral.privacy.audit import Action, Audit
 from referral.privacy.keys import Keys
+from referral.privacy.limits import Limits
 from referral.reports.register import NewReport, Register, Report
 from referral.routing.triage import urgency as triage
 from referral.routing.triage import worse
 from referral.store.base import new_id
 from referral.vocabulary.phone import PhoneNumber
 from referral.vocabulary.report import Channel, Danger, Hours, Told, Urgency
+
+_OWN_WORDS = 4
 
 
 @dataclass(frozen=True)
@@ -29,15 +33,19 @@ class Filing:
     ladder: Ladder
     audit: Audit
     keys: Keys
+    limits: Limits
 
-    def file(self, session: Session, told: Told, code: str, channel: Channel, now: datetime, *, partial: bool = False) -> str:
-        """Keep `told` under `code`, plan who is told, queue the first alerts. Returns the report's id."""
+    def file(self, session: Session, told: Told, code: str, channel: Channel, now: datetime, *, partial: bool = False, signs: Signs | None = None) -> str:
+        """Keep `told` under `code`, plan who is told, queue the first alerts. Returns the report's id.
+
+        `signs` of a prank put a less urgent report last, and are told to its readers.
+        """
         alike = self.register.alike(session, told.concern, told.place, now - timedelta(days=self.planner.policy.alike_days))
         judged = triage(told, self.planner.policy, recent_alike=alike)
         number = self._number(session)
         draft = Report(new_id(), number, channel, told, judged.urgency, 1, partial, ())
         plan = self.planner.plan(draft, now)
-        report = replace(draft, need=plan.need, flags=plan.flags)
+        report = replace(draft, need=plan.need, flags=(*plan.flags, *doubts(judged.urgency, self._signs(session, told, signs, now))))
         digest = self.keys.code_digest(code)
         kept = NewReport(report.id, number, digest, channel, told, report.urgency, judged.rule, report.need, report.flags, partial)
         self.register.add(session, kept, now)
@@ -61,7 +69,7 @@ class Filing:
         anew = anew or raised or moved or bool(accuses)
         if anew:
             plan = self.planner.plan(amended, now)
-            amended = replace(amended, need=max(plan.need, before.need), flags=tuple(sorted({*plan.flags, *before.flags})))
+            amended = replace(amended, need=max(plan.need, before.need), flags=without_doubts(urgency, sorted({*plan.flags, *before.flags})))
         rule = judged.rule if raised else None
         self.register.amend(session, report_id, told, urgency, amended.need, amended.flags, rule)
         self.audit.write(session, now, "reporter", Action.AMENDED, report_id)
@@ -93,6 +101,11 @@ class Filing:
         report = self.register.find(session, report_id)
         if report is not None and report.urgency is Urgency.HIGH and report.told.danger is not Danger.NOT_NOW:
             self.ladder.hurry(session, report, now)
+
+    def _signs(self, session: Session, told: Told, signs: Signs | None, now: datetime) -> Signs:
+        """With how often these very words came today, where they are enough to be anybody's own."""
+        telling = told.story is not None and len(told.story.split()) >= _OWN_WORDS
+        return replace(signs or Signs(told), alike=self.limits.said_today(session, told.story or "", now) if telling else 0)
 
     def _number(self, session: Session) -> str:
         while True:

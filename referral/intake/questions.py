@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from referral.conversation.ports import WAITING, BoxView
 from referral.intake.dialogues import Dialogue
 from referral.texts.catalogue import Catalogue
 from referral.texts.gsm import septets
@@ -86,6 +87,11 @@ class Questions:
 
     def status(self, language: str, key: str) -> str:
         return f"{self._say(language, key)} {self._say(language, 'sms.delete')}"
+
+    def standing(self, language: str, view: BoxView) -> str:
+        """The state of a report, whether a letter waits, and how to do the rest; in one part."""
+        waiting = self._say(language, WAITING) if view.waiting else ""
+        return " ".join(filter(None, (self._say(language, view.status), waiting, self.say(language, "status_more"))))
 
     @staticmethod
     def read(dialogue: Dialogue, words: str, table: Words) -> str | None:

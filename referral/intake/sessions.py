@@ -21,7 +21,11 @@ _PAD = 64
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A session as it stands. `said` are the screens given so far, each with the length of the text it answered; `seen` is the whole text."""
+    """A session as it stands. `said` are the screens given so far, each with the length of the text it answered; `seen` is the whole text.
+
+    `limited`: one call too many of its hour, which only a child in danger may go on with. `began`: when the first answer came (seconds of the epoch).
+    `tried`: the code of a report that was given last, and the report it opened, if any: it is not looked up twice, and forgotten with the session.
+    """
 
     tag: bytes
     turn: int
@@ -29,6 +33,9 @@ class Held:
     said: tuple[tuple[int, str], ...]
     state: State
     report: str | None
+    limited: bool = False
+    began: float = 0.0
+    tried: tuple[str, str | None] | None = None
 
     def repeated(self, text: str) -> str | None:
         """The screen once given for exactly this text: a gateway that asks again gets the same bytes."""
@@ -75,9 +82,21 @@ class Sessions:
         return changed(session, delete(SessionRecord).where(*gone))
 
     def _seal(self, held: Held) -> bytes:
-        packed = json.dumps([held.seen, held.said, held.state.to_json(), held.report], separators=(",", ":"), ensure_ascii=False)
+        packed = json.dumps(
+            [held.seen, held.said, held.state.to_json(), held.report, held.limited, held.began, held.tried], separators=(",", ":"), ensure_ascii=False
+        )
         return self._sealer.seal(packed, Cell(_TABLE, "sealed", held.tag.hex()), pad=_PAD)
 
     def _open(self, tag: bytes, turn: int, sealed: bytes) -> Held:
-        seen, said, state, report = json.loads(self._sealer.open(sealed, Cell(_TABLE, "sealed", tag.hex())))
-        return Held(tag, turn, seen, tuple((length, screen) for length, screen in said), State.from_json(state), report)
+        seen, said, state, report, limited, began, tried = json.loads(self._sealer.open(sealed, Cell(_TABLE, "sealed", tag.hex())))
+        return Held(
+            tag,
+            turn,
+            seen,
+            tuple((length, screen) for length, screen in said),
+            State.from_json(state),
+            report,
+            limited,
+            began,
+            None if tried is None else tuple(tried),
+        )

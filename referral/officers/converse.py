@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from referral.casework.desk import Desk
 from referral.casework.handing_on import HandingOn
+from referral.casework.mailbox import OfficersMail
 from referral.casework.records import Given
 from referral.handover.contacts import Contacts
 from referral.intake.converse import Call, Overtaken
@@ -17,14 +18,21 @@ from referral.officers.screens import GONE, Screens
 from referral.officers.script import EXTENSION, NODES, OVER, Does, step
 from referral.officers.sessions import Asked, Held, OfficerSessions
 from referral.officers.sign_in import Entered, SignIn
-from referral.officers.state import State
+from referral.officers.state import Pairs, State
 from referral.privacy.daykeys import DayKeys
 from referral.store.database import Database
+from referral.vocabulary.letters import Template
 from referral.vocabulary.phone import NotAPhoneNumber
 
 _TRIES = 5
-NOTED = {Does.ACT: "officers.noted.act", Does.DECLINE: "officers.noted.cannot", Does.HAND_ON: "officers.noted.hand", Does.GIVE: "officers.noted.given"}
-"""What is said once it is done. READ says nothing: it shows."""
+NOTED = {
+    Does.ACT: "officers.noted.act",
+    Does.DECLINE: "officers.noted.cannot",
+    Does.HAND_ON: "officers.noted.hand",
+    Does.GIVE: "officers.noted.given",
+    Does.WRITE: "officers.noted.write",
+}
+"""What is said once it is done. READ and LETTERS say nothing: they show."""
 
 
 class _MovedOn(Exception):
@@ -42,6 +50,7 @@ class OfficersMenu:
     sign_in: SignIn
     desk: Desk
     handing_on: HandingOn
+    mail: OfficersMail
     screens: Screens
 
     def answer(self, call: Call, now: datetime) -> str | None:
@@ -128,9 +137,18 @@ class OfficersMenu:
                 done = self.handing_on.hand_on(session, who, alert, state.pick("office"), now)
             case Does.GIVE:
                 done = self._give(session, state, now)
-        if not done:
-            return state.at("noted", GONE)
-        return state if does is Does.READ else replace(state, note=NOTED[does], params=fills)
+            case Does.LETTERS | Does.WRITE:
+                done = self._mail(session, state, does, now)
+        return self._noted(state, does, fills) if done else state.at("noted", GONE)
+
+    @staticmethod
+    def _noted(state: State, does: Does, fills: Pairs) -> State:
+        return replace(state, note=NOTED[does], params=fills) if does in NOTED else state
+
+    def _mail(self, session: Session, state: State, does: Does, now: datetime) -> bool:
+        if does is Does.LETTERS:
+            return self.mail.read(session, state.person, state.pick("alert"), now)
+        return self.mail.write(session, state.person, state.pick("alert"), Template(state.pick("template")), now)
 
     def _give(self, session: Session, state: State, now: datetime) -> bool:
         today = now.astimezone(self.sign_in.zone).date()

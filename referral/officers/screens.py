@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 
 from referral.casework.desk import Brief, Desk
 from referral.casework.handing_on import HandingOn
+from referral.casework.mailbox import OfficersMail
 from referral.conversation.ports import Page, Screen, Surface
 from referral.officers.script import ANSWERS, NODES, OVER, Line, Node, Source
 from referral.officers.state import Pairs, State
-from referral.officers.telling import brief_fills, brief_key, paged, report_lines
+from referral.officers.telling import brief_fills, brief_key, letter_lines, paged, report_lines
 from referral.texts.catalogue import Catalogue
 from referral.vocabulary.option import Option
 
@@ -32,6 +33,7 @@ class Shown:
 class Screens:
     desk: Desk
     handing_on: HandingOn
+    mail: OfficersMail
     surface: Surface
     catalogue: Catalogue
     too_long: type[Exception]
@@ -49,8 +51,8 @@ class Screens:
         brief = self.desk.brief(session, state.person, state.pick("alert"), now)
         if brief is None:
             return self.show(session, state.at("noted", GONE), now, mistaken=False)
-        if node.source is Source.PAGES:
-            return self._report(session, node, state, now, mistaken=mistaken)
+        if node.source in (Source.PAGES, Source.LETTERS):
+            return self._read(session, node, state, now, mistaken=mistaken)
         return self._menu(session, node, state, brief, now, mistaken=mistaken)
 
     def _said(self, state: State, *, mistaken: bool) -> Shown:
@@ -89,14 +91,24 @@ class Screens:
         back = node.back is not None or bool(state.before)
         return self._fitted(state, Page(node.prompt, fills, options[state.offset :], can_go_back=back, mistaken=mistaken))
 
-    def _report(self, session: Session, node: Node, state: State, now: datetime, *, mistaken: bool) -> Shown:
-        opened = self.desk.look(session, state.person, state.pick("alert"), now)
-        if opened is None:
+    def _read(self, session: Session, node: Node, state: State, now: datetime, *, mistaken: bool) -> Shown:
+        """A report or its letters, cut into pages."""
+        lines = self._letters(session, state, now) if node.source is Source.LETTERS else self._report(session, state, now)
+        if lines is None:
             return self.show(session, state.at("noted", GONE), now, mistaken=False)
         page = Page(node.prompt, (), _options(node.lines), at_most=len(node.lines), follows=True, can_go_back=True, mistaken=mistaken)
-        pages = paged(report_lines(self._say(state), opened), partial(self._fits, page, state.language))
+        pages = paged(lines, partial(self._fits, page, state.language))
         at = min(state.offset, len(pages) - 1)
         return self._fitted(replace(state, offset=at), replace(page, params=(("text", pages[at]),), follows=at + 1 < len(pages)))
+
+    def _report(self, session: Session, state: State, now: datetime) -> Iterator[str] | None:
+        opened = self.desk.look(session, state.person, state.pick("alert"), now)
+        return None if opened is None else report_lines(self._say(state), opened)
+
+    def _letters(self, session: Session, state: State, now: datetime) -> Iterator[str] | None:
+        letters = self.mail.look(session, state.person, state.pick("alert"), now)
+        roster = self.desk.planner.roster()
+        return None if letters is None else letter_lines(self._say(state), letters, lambda office: roster.office_name(office) or "?")
 
     def _fits(self, page: Page, language: str, text: str) -> bool:
         try:

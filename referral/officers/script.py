@@ -10,6 +10,7 @@ from referral.casework.desk import Standing
 from referral.casework.grammar import REASONS
 from referral.casework.records import Given
 from referral.officers.state import State
+from referral.vocabulary.letters import Template
 
 EXTENSION = "77"
 """What officers dial behind the service's code. It stands on no screen of a caller."""
@@ -24,6 +25,8 @@ class Does(StrEnum):
     DECLINE = "decline"
     HAND_ON = "hand_on"
     GIVE = "give"
+    LETTERS = "letters"
+    WRITE = "write"
 
 
 class Source(StrEnum):
@@ -33,6 +36,7 @@ class Source(StrEnum):
     ANSWERS = "answers"
     OFFICES = "offices"
     PAGES = "pages"
+    LETTERS = "letters"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +67,14 @@ _READ = Line("read", "officers.read", "report", Does.READ)
 _ACT = Line("act", "officers.act", "noted", Does.ACT)
 _HAND = Line("hand", "officers.hand", "hand")
 _GIVEN = Line("given", "officers.given", "service")
+_LETTERS = Line("letters", "officers.letters", "letters", Does.LETTERS)
 _CANNOT = Line("cannot", "officers.cannot", "cannot")
 
 ANSWERS = MappingProxyType(
     {
         Standing.NEW: (_OPEN, _CANNOT),
-        Standing.ANSWERED: (_READ, _ACT, _HAND, _GIVEN, _CANNOT),
-        Standing.ACTING: (_READ, _HAND, _GIVEN, _CANNOT),
+        Standing.ANSWERED: (_READ, _ACT, _HAND, _GIVEN, _CANNOT, _LETTERS),
+        Standing.ACTING: (_READ, _HAND, _GIVEN, _CANNOT, _LETTERS),
     }
 )
 """What can be done with an alert, by how far its officer is with it."""
@@ -83,6 +88,8 @@ NODES = MappingProxyType(
             Node("alerts", "officers.alerts", source=Source.ALERTS, go="alert", saves="alert"),
             Node("alert", "", source=Source.ANSWERS, back="alerts"),
             Node("report", "officers.page", (Line("next", "officers.next", "alert"),), source=Source.PAGES, back="alert"),
+            Node("letters", "officers.page", (Line("write", "officers.letters.write", "write"),), source=Source.LETTERS, back="alert"),
+            Node("write", "officers.write", tuple(Line(one, one.text, "noted", Does.WRITE) for one in Template), saves="template", back="letters"),
             Node("hand", "officers.hand.to", source=Source.OFFICES, go="hand.sure", saves="office", back="alert"),
             Node("hand.sure", "officers.hand.sure", (Line("yes", "officers.hand.yes", "noted", Does.HAND_ON),), back="hand"),
             Node("service", "officers.service", tuple(Line(one, f"officers.service.{one}", "day") for one in Given), saves="service", back="alert"),
@@ -125,7 +132,7 @@ def step(state: State, key: str) -> Move | None:
     if key == BACK:
         return _back(node, state)
     if key == MORE and state.more:
-        further = 1 if node.source is Source.PAGES else len(state.shown)
+        further = 1 if node.source in (Source.PAGES, Source.LETTERS) else len(state.shown)
         return Move(replace(state, before=(*state.before, state.offset), offset=state.offset + further, shown=(), more=False))
     at = _LINES.get(key)
     if at is None or at >= len(state.shown):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from referral.casework.desk import Brief, Opened, Standing
 from referral.officers.state import Pairs
+from referral.reports.letter_records import LetterState, Side
+from referral.reports.letters import Letter
 from referral.texts.gsm import is_gsm
 from referral.vocabulary.report import Accused, AgeBand, Concern, Danger, Disability, Happened, Sex
 
@@ -71,6 +73,21 @@ def report_lines(say: Say, opened: Opened) -> Iterator[str]:
         yield say("officers.tells.story", value=plain(told.story))
     yield from (say(f"officers.flag.{flag}") for flag in report.flags)
     yield _reach(say, opened)
+
+
+def letter_lines(say: Say, letters: Sequence[Letter], name: Callable[[str], str]) -> Iterator[str]:
+    """The letters in the order given: who says what, and how far a letter of the officers is. `name` gives an office's."""
+    if not letters:
+        yield say("officers.letters.none")
+    for letter in letters:
+        if letter.side is Side.OFFICER:
+            notes = {LetterState.HELD: "officers.letters.held", LetterState.REFUSED: "officers.letters.refused"}
+            note = notes.get(letter.state, "officers.letters.seen" if letter.read else "")
+            text = say(letter.template.text) if letter.template else plain(letter.words or "")
+            yield " ".join(filter(None, (say("officers.letters.ours", office=name(letter.office), text=text), say(note) if note else "")))
+        else:
+            text = say(f"officers.reply.{letter.reply}") if letter.reply else plain(letter.words or "") or say("officers.letters.erased")
+            yield say("officers.letters.theirs", text=text)
 
 
 def plain(text: str) -> str:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from enum import StrEnum
 from hashlib import sha256
 
-from sqlalchemy import String
+from sqlalchemy import String, select, tuple_
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from referral.store.base import ID_LENGTH, Base, new_id
+from referral.store.database import Database
+
+PAGE = 1000
 
 
 class Action(StrEnum):
@@ -41,6 +44,30 @@ class Action(StrEnum):
     HANDED_ON = "handed_on"
     SERVICE_GIVEN = "service_given"
     DONE = "done"
+    PROPOSAL_ACCEPTED = "proposal_accepted"
+    SEARCHED = "searched"
+    EXPORTED = "exported"
+    REVEAL_ASKED = "reveal_asked"
+    REVEAL_APPROVED = "reveal_approved"
+    REVEALED = "revealed"
+    CLOSING = "closing"
+    CLOSED = "closed"
+    HOLD_ASKED = "hold_asked"
+    HOLD_APPROVED = "hold_approved"
+    HOLD_ENDED = "hold_ended"
+    PURGED = "purged"
+    KEY_MADE = "key_made"
+    KEY_ROTATED = "key_rotated"
+    KEY_RETIRED = "key_retired"
+    KEY_DESTROYED = "key_destroyed"
+    KEYS_BACKED_UP = "keys_backed_up"
+    KEYS_RESTORED = "keys_restored"
+    AUDIT_SHOWN = "audit_shown"
+    AUDIT_VERIFIED = "audit_verified"
+    LETTER_WRITTEN = "letter_written"
+    LETTER_READ_BY_SECOND = "letter_read_by_second"
+    REOPENED = "reopened"
+    WORDS_ERASED = "words_erased"
 
 
 class AuditRecord(Base):
@@ -50,7 +77,7 @@ class AuditRecord(Base):
     __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012  SQLAlchemy's own hook
 
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
-    hour: Mapped[datetime]
+    hour: Mapped[datetime] = mapped_column(index=True)
     actor: Mapped[str]
     action: Mapped[Action]
     subject: Mapped[str] = mapped_column(String(ID_LENGTH), index=True)
@@ -81,9 +108,30 @@ class Audit:
         return hmac.compare_digest(record.mac, self._mac(record))
 
     def _mac(self, record: AuditRecord) -> bytes:
-        said = _canonical({"id": record.id, "hour": record.hour, "actor": record.actor, "action": record.action, "subject": record.subject})
-        return hmac.digest(self._key, f"{said}{record.details}".encode(), sha256)
+        return self.mac(record.id, record.hour, record.actor, record.action, record.subject, record.details)
+
+    def mac(self, id_: str, hour: datetime, actor: str, action: str, subject: str, details: str) -> bytes:
+        """The MAC that an entry of these words must have."""
+        said = _canonical({"id": id_, "hour": hour.astimezone(UTC), "actor": actor, "action": action, "subject": subject})
+        return hmac.digest(self._key, f"{said}{details}".encode(), sha256)
 
 
 def _canonical(values: Mapping[str, object]) -> str:
     return json.dumps({k: str(v) for k, v in values.items()}, sort_keys=True, separators=(",", ":"))
+
+
+def entries(database: Database, *, subject: str | None = None, actor: str | None = None, since: datetime | None = None) -> Iterator[AuditRecord]:
+    """Entries about a subject (a report's id, "directory" …), by an actor, of hours from `since` on; oldest hour first, in a random order within
+    it. Whoever reads them writes AUDIT_SHOWN first."""
+    chosen = select(AuditRecord).order_by(AuditRecord.hour, AuditRecord.id).limit(PAGE)
+    chosen = chosen if subject is None else chosen.where(AuditRecord.subject == subject)
+    chosen = chosen if actor is None else chosen.where(AuditRecord.actor == actor)
+    page_from = chosen if since is None else chosen.where(AuditRecord.hour >= since)
+    while True:
+        with database.read() as session:
+            page = session.scalars(page_from).all()
+        yield from page
+        if len(page) < PAGE:
+            return
+        last = page[-1]
+        page_from = chosen.where(tuple_(AuditRecord.hour, AuditRecord.id) > (last.hour, last.id))

@@ -46,6 +46,10 @@ class DayKeys:
         before = self._known.get(today - KEPT) or self._read(today - KEPT)
         return tag(key, value), tag(before, value) if before else None
 
+    def today(self, value: str, now: datetime) -> bytes:
+        """The tag of `value` under today's key alone, for what is counted by the day."""
+        return tag(self._key(now.date()), value)
+
     def _key(self, day: date) -> bytes:
         known = self._known.get(day) or self._read(day)
         if known is None:

@@ -26,6 +26,7 @@ class Keys:
         self._messages = self._derive("gateway messages")
         self._files = self._derive("files handed in")
         self.audit = self._derive("audit")
+        self.chain = self._derive("audit chain")
 
     def _derive(self, purpose: str) -> bytes:
         return HKDF(SHA256(), 32, salt=b"referral", info=purpose.encode()).derive(self._root)

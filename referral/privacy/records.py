@@ -57,6 +57,16 @@ class ChainRecord(Base):
     mac: Mapped[bytes] = mapped_column(LargeBinary(32))
 
 
+class AnchorRecord(Base):
+    """Where the chain begins since entries that were kept long enough went: the last link that was removed, and the proof that the service did it."""
+
+    __tablename__ = "audit_anchor"
+
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    mac: Mapped[bytes] = mapped_column(LargeBinary(32))
+    proof: Mapped[bytes] = mapped_column(LargeBinary(32))
+
+
 class HeadRecord(Base):
     """The chain's end of a day, as it was told to the custodians: a chain that is shorter or other than this has been cut."""
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from referral.privacy.seal import Cell, Sealer
@@ -144,6 +144,23 @@ class Register:
         if record is None or record.contact_hours is None or record.contact_until is None or record.contact_until <= now:
             return None
         return Reachable(record.contact_hours, bool(record.contact_by_call))
+
+    def flag(self, session: Session, report: str, *flags: str) -> None:
+        """Something whoever reads the report must see."""
+        record = session.get_one(ReportRecord, report)
+        record.flags = _words({*record.flags.split(), *flags})
+
+    def holds_words(self, session: Session, report: str) -> bool:
+        """Whether anything of what was told in words, or could point at a person, is still there. Nothing is opened."""
+        columns = (ReportRecord.story, ReportRecord.landmark, ReportRecord.spot)
+        found = select(ReportRecord.id).where(ReportRecord.id == report, or_(*(column.is_not(None) for column in columns)))
+        return session.scalar(found) is not None
+
+    def erase_words(self, session: Session, report: str) -> None:
+        """What could point at a person goes, in one statement. What routing and counting need stays."""
+        record = session.get_one(ReportRecord, report)
+        record.story = record.landmark = record.spot = record.reporter = None
+        record.words_gone = True
 
     def find(self, session: Session, report: str) -> Report | None:
         """What routing and alerts need: what is in clear, and the spot, since the offices of the very place are asked. Nothing else is opened."""

@@ -15,12 +15,12 @@ class Randomness(Protocol):
     def uniform(self, a: float, b: float, /) -> float: ...
 
 
-def due(urgency: Urgency, told: Told, now: datetime, policy: Policy, random: Randomness) -> datetime:
+def due(urgency: Urgency, told: Told, now: datetime, policy: Policy, random: Randomness, *, last: bool = False) -> datetime:
     """When the first alert of a report may leave.
 
     An alert that arrives while the reporter still holds the phone points at the reporter; so all but RED wait, and where
     waiting costs no safety they wait for a random time. HIGH without "not now" waits `delay_high` minutes at most: the
-    end of the session may bring it forward.
+    end of the session may bring it forward. `last`: MEDIUM and LOW only, after whatever else came at the same time.
     """
     if urgency is Urgency.RED:
         minutes = policy.delay_red
@@ -29,7 +29,7 @@ def due(urgency: Urgency, told: Told, now: datetime, policy: Policy, random: Ran
     elif urgency is Urgency.HIGH:
         minutes = policy.delay_high
     else:
-        minutes = random.uniform(policy.delay_later.least, policy.delay_later.most)
+        minutes = random.uniform(policy.delay_later.least, policy.delay_later.most) + (policy.delay_later.most if last else 0)
     return next_sending_time(urgency, now + timedelta(minutes=minutes), policy)
 
 

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from referral.routing.reading import DataError, Section
+from referral.vocabulary.limits import Figures
 from referral.vocabulary.report import Urgency
 
 STEPS = 3
@@ -76,14 +77,19 @@ class Policy:
     alike_reports: int
     alike_days: int
     upkeep: Upkeep
+    limits: Figures
     life_risk_words: tuple[str, ...]
     life_risk: re.Pattern[str]
+
+
+READ_ELSEWHERE = frozenset({"nearest", "custodians", "retention"})
+"""Tables of policy.toml that another room reads for itself."""
 
 
 def parse_policy(data: Mapping[str, object]) -> Policy:
     """Policy from the parsed policy.toml. Raises PolicyError naming every problem."""
     problems: list[str] = []
-    top = Section(data, "", problems)
+    top = Section({name: value for name, value in data.items() if name not in READ_ELSEWHERE}, "", problems)
     zone = _zone(top)
     acknowledge, act = top.section("acknowledge_minutes"), top.section("act_minutes")
     hours, delays, waits, triage = top.section("hours"), top.section("delay_minutes"), top.section("waiting_minutes"), top.section("triage")
@@ -107,6 +113,7 @@ def parse_policy(data: Mapping[str, object]) -> Policy:
         alike_reports=int(triage.number("alike_reports", least=2)),
         alike_days=int(triage.number("alike_days", least=1)),
         upkeep=_upkeep(top),
+        limits=_limits(top),
         life_risk_words=words,
         life_risk=_pattern(words),
     )
@@ -131,6 +138,14 @@ def _upkeep(top: Section) -> Upkeep:
     for section in (drill, verify, ages):
         section.done()
     return upkeep
+
+
+def _limits(top: Section) -> Figures:
+    section = top.section("limits")
+    names = ("reports_a_day", "sessions_an_hour", "wrong_codes_a_day", "wrong_codes_in_all")
+    limits = Figures(**{name: int(section.number(name, least=1)) for name in names})
+    section.done()
+    return limits
 
 
 def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:

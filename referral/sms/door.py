@@ -9,12 +9,14 @@ from datetime import datetime
 import structlog
 from flask import Blueprint, Response, request
 from marshmallow import EXCLUDE, Schema, fields
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from referral.dispatch.receipts import Receipts
 from referral.gateway.dates import read_date
 from referral.intake.texts import Arrival, Texts
+from referral.privacy.callers import misshapen
 from referral.privacy.logs import describe
-from referral.privacy.tokens import tokens_match
+from referral.privacy.tokens import Gatekeeper
 
 log = structlog.get_logger()
 LONGEST_ID = 200
@@ -30,6 +32,7 @@ class _Callback(Schema):
 class InboundForm(_Callback):
     id = fields.String(load_default="")
     sender = fields.String(data_key="from", load_default="")
+    to = fields.String(load_default="")
     text = fields.String(load_default="")
     date = fields.String(load_default="")
 
@@ -46,11 +49,15 @@ class OptOutForm(_Callback):
 
 @dataclass(frozen=True)
 class SmsDoor:
-    """The addresses under `/sms/<token>/`. Only what could not be stored is answered with 500, so that the gateway comes again: it repeats until 200."""
+    """The addresses under `/sms/<token>/`. Only what could not be stored is answered with 500, so that the gateway comes again: it repeats until 200.
+
+    What is not the gateway's form is answered with 200, counted, and stored nowhere: a text in it is fetched from the gateway's own inbox.
+    """
 
     texts: Texts
     receipts: Receipts
-    tokens: tuple[str, ...]
+    gate: Gatekeeper
+    short_code: str
     clock: Callable[[], datetime]
 
     def blueprint(self) -> Blueprint:
@@ -72,16 +79,27 @@ class SmsDoor:
         return self._take(token, "opt-out", OptOutForm(), lambda form: self.receipts.opted_out(form["number"], self.clock()))
 
     def _take(self, token: str, what: str, form: Schema, keep: Callable[[dict[str, str]], object]) -> Response:
-        if not tokens_match(token, self.tokens):
+        now = self.clock()
+        if not self.gate.admits(token, request.remote_addr or "", now):
             return Response(status=404)
         try:
+            wrong = misshapen(request.mimetype, request.form.to_dict(flat=False))
+            if wrong is not None:
+                self.gate.refuses(wrong, now)
+                return Response(status=200)
             keep(form.load(request.form.to_dict()))
+        except RequestEntityTooLarge:
+            self.gate.refuses("too_long", now)
+            return Response(status=413)
         except Exception as error:
             log.error("callback not kept", door="sms", kind=what, **describe(error))
             return Response(status=500)
         return Response(status=200)
 
     def _keep_text(self, form: dict[str, str]) -> None:
+        if form["to"] and self.short_code and form["to"].strip() != self.short_code:
+            self.gate.refuses("other_short_code", self.clock())
+            return
         gateway_id = form["id"][:LONGEST_ID] or f"{form['sender']} {form['text']} {form['date']}"  # without an id a repeat is known by being the same
         arrival = Arrival(gateway_id, form["sender"][:LONGEST_ID], form["text"], read_date(form["date"]))
         self.texts.receive(arrival, self.clock())

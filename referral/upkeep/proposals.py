@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from referral.directory.service_records import Visibility
 from referral.directory.upkeep_records import ProposalRow, ProposalStatus
+from referral.privacy.audit import Action, Audit
 from referral.store.base import new_id
 from referral.upkeep.entries import ENTITIES, ChangeProblems, checked, find, trial, write
 
@@ -45,6 +46,7 @@ class Proposals:
 
     watch: Watch
     tz: tzinfo
+    audit: Audit | None = None
 
     def propose(self, session: Session, entity: str, entry: str, changes: Mapping[str, str], by: str, origin: str, note: str, now: datetime) -> str:
         """Write a proposal down; its id. Raises UnknownEntry; ChangeProblems, naming every field that is wrong, as accepting it would."""
@@ -91,6 +93,8 @@ class Proposals:
         proposal.status, proposal.decided_at, proposal.decided_by = ProposalStatus.ACCEPTED, now, _named(by)
         if proposal.entity == LOCATION and different.get("visibility") is Visibility.CONFIDENTIAL:
             _forget_whereabouts(session, proposal)
+        if self.audit is not None:
+            self.audit.write(session, now, _named(by), Action.PROPOSAL_ACCEPTED, "directory", entity=proposal.entity, entry=proposal.entry[:120])
         session.flush()
         return ProposalStatus.ACCEPTED
 

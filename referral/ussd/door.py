@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
@@ -11,13 +11,15 @@ from flask import Blueprint, Response, request
 
 from referral.intake.converse import Call, Conversations, Overtaken
 from referral.officers.converse import OfficersMenu
+from referral.privacy.callers import OneCaller, dials, misshapen
 from referral.privacy.logs import describe
-from referral.privacy.tokens import tokens_match
+from referral.privacy.tokens import Gatekeeper
 from referral.vocabulary.phone import PhoneNumber
 
 log = structlog.get_logger()
 LONGEST_SESSION_ID = 128
 LONGEST_TEXT = 20_000
+LONGEST_BODY = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -30,14 +32,19 @@ class Apologies:
 
 @dataclass(frozen=True)
 class UssdDoor:
-    """The addresses `/ussd/<token>` and `/ussd/<token>/ended`. A request that is not the gateway's form gets a screen, never an error page."""
+    """The addresses `/ussd/<token>` and `/ussd/<token>/ended`. A request that is not the gateway's form gets a screen, never an error page.
+
+    `code` is what callers dial ("" where it is not known), `practice_code` what clubs practise with ("" for none).
+    """
 
     conversations: Conversations
     officers: OfficersMenu
-    tokens: tuple[str, ...]
+    gate: Gatekeeper
+    code: str
     practice_code: str
     apologies: Apologies
     clock: Callable[[], datetime]
+    callers: OneCaller = field(default_factory=OneCaller)
 
     def blueprint(self) -> Blueprint:
         door = Blueprint("ussd", __name__)
@@ -47,13 +54,17 @@ class UssdDoor:
 
     def hop(self, token: str) -> Response:
         """One answer of a caller."""
-        if not tokens_match(token, self.tokens):
+        now = self.clock()
+        if not self.gate.admits(token, request.remote_addr or "", now):
             return Response(status=404)
         try:
+            wrong = self._wrong()
+            if wrong is not None:
+                self.gate.refuses(wrong, now)
+                return _speak(self.apologies.broken)
             call = self._call()
             if call.text and not call.session:  # without a session callers could not be told apart, and would see each other's screens
                 return _speak(self.apologies.broken)
-            now = self.clock()
             to_officer = self.officers.answer(call, now)
             return _speak(self.conversations.answer(call, now) if to_officer is None else to_officer)
         except Overtaken:
@@ -64,15 +75,33 @@ class UssdDoor:
 
     def ended(self, token: str) -> Response:
         """The gateway says that a session is over. What it says of the conversation itself is dropped unread."""
-        if not tokens_match(token, self.tokens):
+        now = self.clock()
+        if not self.gate.admits(token, request.remote_addr or "", now):
             return Response(status=404)
         try:
+            wrong = misshapen(request.mimetype, request.form.to_dict(flat=False))
+            if wrong is not None:
+                self.gate.refuses(wrong, now)
+                return Response(status=200)
             session = request.form.get("sessionId", "")[:LONGEST_SESSION_ID]
             if session:
-                self.conversations.ended(session, self.clock())
+                self.conversations.ended(session, now)
         except Exception as error:
             log.error("end of a call failed", door="ussd", **describe(error))
         return Response(status=200)
+
+    def _wrong(self) -> str | None:
+        """Why nothing of a request is taken, None if it may be. A missing code is let pass: a gateway that forgets it must not shut out a child."""
+        if request.content_length is not None and request.content_length > LONGEST_BODY:
+            return "too_long"
+        shape = misshapen(request.mimetype, request.form.to_dict(flat=False))
+        if shape is not None:
+            return shape
+        code, session = request.form.get("serviceCode", ""), request.form.get("sessionId", "")[:LONGEST_SESSION_ID]
+        if code and self.code and not dials(code, filter(None, (self.code, self.practice_code))):
+            return "other_code"
+        number = request.form.get("phoneNumber", "").strip()
+        return "other_caller" if session and number and not self.callers.same(session, number) else None
 
     def _call(self) -> Call:
         form = request.form
@@ -80,7 +109,7 @@ class UssdDoor:
             session=form.get("sessionId", "")[:LONGEST_SESSION_ID],
             text=form.get("text", "")[:LONGEST_TEXT],
             number=lambda: PhoneNumber(form.get("phoneNumber", "")),
-            practice=bool(self.practice_code) and form.get("serviceCode", "") == self.practice_code,
+            practice=bool(self.practice_code) and dials(form.get("serviceCode", ""), (self.practice_code,)),
         )
 
 

@@ -150,6 +150,10 @@ class Urgency(StrEnum):
         return self.rank <= other.rank
 
 
+DOUBTFUL = "doubtful"
+"""The flag of a less urgent report that may be a prank: it is sent last, and never dropped."""
+
+
 class Channel(StrEnum):
     USSD = "ussd"
     SMS = "sms"

@@ -10,15 +10,17 @@ import pytest
 
 from referral.conversation.effects import Effect
 from referral.conversation.engine import Turn, begin, show, step
+from referral.conversation.mailbox import LINES
 from referral.conversation.nodes import Script
-from referral.conversation.ports import Guide, HelpText, Status, Surface
+from referral.conversation.ports import BoxView, Guide, HelpText, Status, Surface
 from referral.conversation.script import dialogue
 from referral.texts.catalogue import Catalogue
 from referral.ussd.render import UssdSurface
+from referral.vocabulary.letters import Template
 from referral.vocabulary.option import Option
 
 PLACES = Path(__file__).parents[2] / "config" / "kwale" / "places.csv"
-KNOWN_CODE = "482190375516"
+KNOWN_CODE = "482190375518"
 HOURS = (
     Option("", HelpText.OPEN),
     Option("", HelpText.ALWAYS),
@@ -71,8 +73,13 @@ class County:
             Option("", HelpText.AFTER_RAPE),
         ]
 
-    def status(self, code: str) -> str:
-        return Status.SEEN if code == KNOWN_CODE else Status.UNKNOWN
+    def box(self, code: str) -> BoxView:
+        return BoxView(Status.SEEN, waiting=True, lines=LINES[:4] + LINES[5:]) if code == KNOWN_CODE else BoxView(Status.UNKNOWN)
+
+    def letters(self, code: str) -> Sequence[Option]:
+        """Every ready-made one, and an officer's own words as long as they can be, in the longest lines."""
+        own = [Option("", "w" * 60, verbatim=True)] * 3
+        return [*(Option("", template.text) for template in Template), *own] if code == KNOWN_CODE else []
 
 
 class Phone:

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select, text
 
 from referral.intake.records import TextRecord
+from referral.privacy.records import CounterRecord
+from referral.store.base import Base
 from tests.conftest import TOKENS
 from tests.world import World
 
@@ -77,6 +79,52 @@ class TestInbound:
         assert sqlite_world.web.post(address, data=json.dumps(FORM), content_type="application/json").status_code == 200
         assert sqlite_world.web.post(address, data=b"text=%FF%00&id=%ED%A0%80&from=%C3", content_type="application/x-www-form-urlencoded").status_code == 200
         assert sqlite_world.web.post(address).status_code == 200
+
+
+class TestWhatIsNotTheGateways:
+    @pytest.mark.parametrize("what", ["inbound", "delivery", "opt-out"])
+    def test_a_field_that_comes_twice_is_answered_counted_and_not_kept(self, sqlite_world: World, what: str) -> None:
+        answer = sqlite_world.web.post(f"/sms/{TOKENS[1]}/{what}", data={**FORM, "from": ["+254700000901", "+254700000902"]})
+        assert (answer.status_code, answer.data) == (200, b"")
+        assert kept(sqlite_world) == 0
+        assert counts(sqlite_world) == {"sms.field_twice": 1}
+
+    def test_another_short_code_is_not_ours(self, sqlite_world: World) -> None:
+        sqlite_world.post(f"/sms/{TOKENS[1]}/inbound", {**FORM, "to": "40404"})
+        assert kept(sqlite_world) == 0
+        assert counts(sqlite_world) == {"sms.other_short_code": 1}
+
+    def test_a_megabyte_is_too_long(self, sqlite_world: World) -> None:
+        answer = sqlite_world.web.post(f"/sms/{TOKENS[1]}/inbound", data={**FORM, "text": "x" * 1_000_000})
+        assert (answer.status_code, answer.data) == (413, b"")
+        assert kept(sqlite_world) == 0
+
+    def test_a_receipt_for_a_text_nobody_sent_changes_nothing_and_is_counted(self, sqlite_world: World) -> None:
+        for status in ("Success", "Failed"):
+            sqlite_world.receipt("made-up", status)
+        sqlite_world.wait(timedelta(minutes=20))
+        assert counts(sqlite_world) == {"sms.unknown_receipt": 1}
+        assert sqlite_world.gateway.sent == []
+
+    @pytest.mark.parametrize("what", ["inbound", "delivery", "opt-out"])
+    def test_a_replay_changes_nothing(self, sqlite_world: World, what: str) -> None:
+        form = {**FORM, "status": "Failed", "phoneNumber": "+254700000901", "failureReason": "UserInBlackList"}
+        sqlite_world.post(f"/sms/{TOKENS[1]}/{what}", form)
+        before = every_row(sqlite_world)
+        for _ in range(3):
+            sqlite_world.post(f"/sms/{TOKENS[1]}/{what}", form)
+        assert every_row(sqlite_world) == before
+
+
+def every_row(world: World) -> dict[str, int]:
+    with world.rows() as session:
+        return {table.name: session.scalar(select(func.count()).select_from(table)) or 0 for table in Base.metadata.sorted_tables}
+
+
+def counts(world: World) -> dict[str, int]:
+    """What was counted of requests that should not be."""
+    with world.rows() as session:
+        return {row.name: row.count for row in session.scalars(select(CounterRecord))}
 
 
 def test_the_words_of_pages_are_never_shown_on_a_refusal(sqlite_world: World) -> None:

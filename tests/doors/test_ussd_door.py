@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import datetime, timedelta
+from ipaddress import ip_network
 from urllib.parse import quote
 
 import pytest
@@ -15,6 +16,7 @@ from werkzeug.test import TestResponse
 
 from referral.intake.records import SessionRecord
 from referral.privacy.daykeys import DayKeyRecord
+from referral.privacy.records import CounterRecord
 from tests.conftest import START, TOKENS, settings_for
 from tests.fakes import FixedClock
 from tests.world import HOME, NOW, SEXABUSE, World, as_far_as_ward, on_sqlite, sent
@@ -77,18 +79,29 @@ class TestWhateverArrivesIsAnsweredWithAScreen:
         address = f"/ussd/{TOKENS[0]}"
         first = sqlite_world.phone().dial()
         assert assert_a_screen(sqlite_world.web.post(address)) == first
-        assert_a_screen(sqlite_world.web.post(address, data=json.dumps(FORM), content_type="application/json"))
+        apology = said(sqlite_world, "fault.broken")
+        assert assert_a_screen(sqlite_world.web.post(address, data=json.dumps(FORM), content_type="application/json")) == apology
+        assert assert_a_screen(sqlite_world.web.post(address, data={**FORM, "text": "1"}, content_type="multipart/form-data")) == apology
         assert_a_screen(sqlite_world.web.post(address, data=b"\x00\xff\xfe", content_type="application/x-www-form-urlencoded"))
         assert_a_screen(sqlite_world.web.post(address, data=b"--x\r\nbroken", content_type="multipart/form-data; boundary=x"))
 
     def test_a_field_comes_twice(self, sqlite_world: World) -> None:
-        words = assert_a_screen(sqlite_world.web.post(f"/ussd/{TOKENS[0]}", data={**FORM, "text": ["1", "5"]}))
-        assert words == assert_a_screen(hop(sqlite_world, text="1", sessionId="other"))
+        before = counted(sqlite_world)
+        for name in FORM:
+            words = assert_a_screen(sqlite_world.web.post(f"/ussd/{TOKENS[0]}", data={**FORM, "text": "1", name: ["1", "5"]}))
+            assert words == said(sqlite_world, "fault.broken")
+        assert counted(sqlite_world) == {**before, "counter": 1}
+
+    def test_more_fields_than_the_gateway_has(self, sqlite_world: World) -> None:
+        assert assert_a_screen(hop(sqlite_world, **{f"f{at}": "" for at in range(40)})) == said(sqlite_world, "fault.broken")
+
+    def test_a_megabyte(self, sqlite_world: World) -> None:
+        assert assert_a_screen(hop(sqlite_world, text="1*" * 500_000)).startswith("END ")
 
     def test_a_hundred_kilobytes(self, sqlite_world: World) -> None:
         before = counted(sqlite_world)
         assert assert_a_screen(hop(sqlite_world, text="1*" * 50_000)).startswith("END ")
-        assert counted(sqlite_world) == before
+        assert counted(sqlite_world) == {**before, "counter": 1}
 
     @pytest.mark.parametrize(
         "raw", [b"text=%FF%FE&sessionId=s", b"text=1*%00&sessionId=s", b"text=1*%F0%9F%98%80&sessionId=%F0%9F%98%80", b"text=%ED%A0%80&sessionId=%ED%A0%80"]
@@ -101,12 +114,73 @@ class TestWhateverArrivesIsAnsweredWithAScreen:
     @given(
         said=st.one_of(st.lists(st.sampled_from([*"0123456789", "", "98", "00", " 1", "１", "سلام", "ab" * 50])).map("*".join), st.text(max_size=60)),  # noqa: RUF001
         session=st.text(max_size=20),
-        code=st.sampled_from(["*384*96#", "*384*97#", "", "junk"]),
+        code=st.sampled_from(["*384*96#", "*384*97#", "*384*96*5#", ""]),
         number=st.one_of(st.just("+254700000001"), st.text(max_size=12)),
     )
     def test_anything_typed(self, sqlite_world: World, said: str, session: str, code: str, number: str) -> None:
+        session = session and f"{session} {number.strip()}"  # a session is one caller's
         words = assert_a_screen(hop(sqlite_world, text=said, sessionId=session, serviceCode=code, phoneNumber=number))
         assert words != f"END {sqlite_world.service.catalogue.say('sw', 'fault.broken')}" or not session
+
+
+class TestWhoeverIsNotTheGateway:
+    """Had the token, and says what the gateway would not. Answered like a fault of ours, counted, and nothing is kept."""
+
+    def test_a_code_that_is_not_ours(self, sqlite_world: World) -> None:
+        for code in ("*384*98#", "*384*960#", "*384#", "junk"):
+            assert assert_a_screen(hop(sqlite_world, text="1", serviceCode=code)) == said(sqlite_world, "fault.broken")
+        assert assert_a_screen(hop(sqlite_world, serviceCode="*384*96*77#")).startswith("CON ")
+        assert counts(sqlite_world) == {"ussd.other_code": 1}  # the others are written half a minute later
+
+    def test_practising_with_an_extension_is_practising(self, sqlite_world: World) -> None:
+        line = sqlite_world.service.catalogue.say("sw", "frame.practice")
+        assert line in assert_a_screen(hop(sqlite_world, serviceCode="*384*97*1#"))
+
+    def test_somebody_elses_number_in_a_call_that_is_going_on(self, sqlite_world: World) -> None:
+        phone = sent(sqlite_world.phone("+254700000001"))
+        shown, before = phone.screen, counted(sqlite_world)
+        form = {**phone._form, "phoneNumber": "+254700000002", "text": phone._text}
+        assert sqlite_world.web.post(f"/ussd/{TOKENS[0]}", data=form).get_data(as_text=True) == said(sqlite_world, "fault.broken")
+        form["text"] += "*1"
+        assert sqlite_world.web.post(f"/ussd/{TOKENS[0]}", data=form).get_data(as_text=True) == said(sqlite_world, "fault.broken")
+        assert counted(sqlite_world) == {**before, "counter": 1}
+        assert phone.again() == shown
+
+    def test_strangers_are_counted_and_write_at_most_twice_a_minute(self, sqlite_world: World) -> None:
+        for _ in range(50):
+            assert sqlite_world.web.post("/ussd/wrong", data=FORM).status_code == 404
+        assert counts(sqlite_world) == {"ussd.stray": 1}
+        sqlite_world.clock.turn(timedelta(seconds=31))
+        sqlite_world.web.post("/ussd/wrong", data=FORM)
+        assert counts(sqlite_world) == {"ussd.stray": 51}
+
+
+class TestWhereTheGatewayCallsFrom:
+    @pytest.mark.parametrize(("enforce", "status"), [(False, 200), (True, 404)])
+    def test_another_address_is_counted_and_refused_only_where_it_is_told_to_be(
+        self,
+        sqlite_county,
+        clock: FixedClock,
+        enforce: bool,
+        status: int,  # type: ignore[no-untyped-def]
+    ) -> None:
+        listed = {"callback_ips": (ip_network("192.0.2.0/24"),), "callback_ips_enforce": enforce}
+        world = World(settings_for(sqlite_county.fresh(f"listed-{enforce}"), **listed), clock)
+        address = f"/ussd/{TOKENS[0]}"
+        assert world.web.post(address, data=FORM, environ_base={"REMOTE_ADDR": "192.0.2.7"}).status_code == 200
+        assert counts(world) == {}
+        assert world.web.post(address, data=FORM, environ_base={"REMOTE_ADDR": "198.51.100.7"}).status_code == status
+        assert world.web.post(address, data=FORM, headers={"X-Forwarded-For": "192.0.2.7"}).status_code == status
+        assert counts(world) == {"ussd.other_address": 1}
+        world.close()
+
+    def test_behind_a_proxy_of_ours_the_address_is_what_the_proxy_says(self, sqlite_county, clock: FixedClock) -> None:  # type: ignore[no-untyped-def]
+        listed = {"callback_ips": (ip_network("192.0.2.0/24"),), "callback_ips_enforce": True, "trusted_proxies": 1}
+        world = World(settings_for(sqlite_county.fresh("proxied"), **listed), clock)
+        heads = {"X-Forwarded-For": "203.0.113.5, 192.0.2.7"}
+        assert world.web.post(f"/ussd/{TOKENS[0]}", data=FORM, headers=heads).status_code == 200
+        assert world.web.post(f"/ussd/{TOKENS[0]}", data=FORM, headers={"X-Forwarded-For": "192.0.2.7, 203.0.113.5"}).status_code == 404
+        world.close()
 
 
 class TestOurOwnFault:
@@ -257,6 +331,16 @@ class TestTheEndOfACall:
         for form in ({}, {"sessionId": ""}, {"sessionId": "never seen"}, {"sessionId": "x", "input": "1*2", "lastAppResponse": "CON …", "status": "Failed"}):
             answer = world.web.post(f"/ussd/{TOKENS[0]}/ended", data=form)
             assert (answer.status_code, answer.data) == (200, b"")
+
+
+def said(world: World, key: str) -> str:
+    return f"END {world.service.catalogue.say('sw', key)}"
+
+
+def counts(world: World) -> dict[str, int]:
+    """What was counted of requests that should not be."""
+    with world.rows() as session:
+        return {row.name: row.count for row in session.scalars(select(CounterRecord))}
 
 
 def as_of(world: World, *keys: str) -> str:

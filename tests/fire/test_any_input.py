@@ -27,11 +27,12 @@ KEYS = "123456789" + "01" + "1124"
 
 
 class Session:
-    """A caller, or a gateway, that follows no rule: texts grow, shrink, fork and jump; two numbers share it, or it shares a number."""
+    """A caller, or a gateway, that follows no rule: texts grow, shrink, fork and jump. Its number is its own: another's in it is refused at the door."""
 
     def __init__(self, choice: random.Random, serial: int) -> None:
         self._choice = choice
         self.id = f"ATUid_{serial:032x}"
+        self.number = f"+254700000{serial % 1000:03d}"
         self.text = ""
 
     def next(self) -> dict[str, str]:
@@ -48,8 +49,7 @@ class Session:
             self.text = self._noise()
         if len(self.text) > 10_000 or self._choice.random() < 0.01:
             self.text = ""
-        number = f"+254700000{self._choice.randrange(4):03d}"
-        form = {"sessionId": self.id, "phoneNumber": number, "networkCode": "63902", "serviceCode": "*384*96#", "text": self.text}
+        form = {"sessionId": self.id, "phoneNumber": self.number, "networkCode": "63902", "serviceCode": "*384*96#", "text": self.text}
         if self._choice.random() < 0.02:
             form.pop(self._choice.choice(list(form)))
         return form

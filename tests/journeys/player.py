@@ -29,7 +29,7 @@ _ALERT = re.compile(r"REFERRAL \d{6} .*OK (\d{4})")
 _RECEIVES = re.compile(r".+ receives( at \d\d:\d\d)?$")
 _CALLERS = {"caller": "+254700000001", "second caller": "+254700000002", "practising caller": "+254700000003"}
 _KEYS = {"nothing": ""}
-_OTHER_CODE = "1357 9135 7913"
+_OTHER_CODE = "1357 9135 7910"
 """What is typed for a code of nobody. No report's code is like it but by a chance of one in a million million."""
 ENDS = "(the call ends)"
 

@@ -55,7 +55,7 @@ def opened(told: Told, flags: tuple[str, ...] = (), reachable: Reachable | None 
 
 def test_every_menu_fits_with_the_longest_names() -> None:
     for language, node in itertools.product(LANGUAGES, NODES.values()):
-        if node.name == "noted" or node.source in (Source.PAGES, Source.ALERTS, Source.ANSWERS):
+        if node.name == "noted" or node.source in (Source.PAGES, Source.LETTERS, Source.ALERTS, Source.ANSWERS):
             continue
         lines = [Option(line.value, line.text) for line in lines_of(node).values()] or [Option("o", OFFICE, verbatim=True)] * 9
         fills = {"number": "482193", "office": OFFICE}
@@ -106,7 +106,9 @@ def test_whatever_was_told_can_be_read(language: str) -> None:
         for value in values:
             lines = list(report_lines(say(language), opened(told(**{field: value}))))
             assert all(lines)
-    for flag, hours, by_call in itertools.product(("child_accused", "accused_unknown", "one_institution"), Hours, (False, True)):
+    for flag, hours, by_call in itertools.product(
+        ("child_accused", "accused_unknown", "one_institution", "doubtful", "doubt_contradicts"), Hours, (False, True)
+    ):
         assert list(report_lines(say(language), opened(told(), (flag,), Reachable(hours, by_call), partial=True)))
 
 
@@ -168,7 +170,7 @@ def test_every_text_of_the_menu_is_used() -> None:
 
     code = "".join(inspect.getsource(module) for module in (a, b, c, d, e, f, g))
     keys = Catalogue.load(domain="officers").keys
-    families = ("officers.line.", "officers.alert.", "officers.flag.")
+    families = ("officers.line.", "officers.alert.", "officers.flag.", "officers.reply.")
     assert [key for key in sorted(keys) if key not in used and f'"{key}"' not in code and not key.startswith(families)] == []
     assert used - {""} <= CATALOGUE.keys
     assert {f"officers.{family}.{far}" for family in ("line", "alert") for far in (*Far, "seen")} <= keys

@@ -1,0 +1,148 @@
+"""Closing a report: a reason from a table, and a second person where one person must not decide alone that a child is safe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from referral.alerts.outbox import Outbox
+from referral.casework.case_records import CaseEvent, CaseEventRecord
+from referral.handover.planner import Planner
+from referral.privacy.audit import Action, Audit
+from referral.reports.keeping import closed
+from referral.reports.register import Register, Report
+from referral.store.base import new_id
+from referral.vocabulary.report import NEVER_LOCAL, Urgency
+
+
+class Reason(StrEnum):
+    """Why a report is closed (facts on casework, life of a case). Stored for ever: indicators count them."""
+
+    SAFE = "safe"
+    """The child is safe and has been given what they needed."""
+    COURT_CONCLUDED = "court_concluded"
+    TRANSFERRED = "transferred"
+    """Somebody outside the county has taken the case on."""
+    OTHER_AGENCY = "other_agency"
+    """Another agency had it already."""
+    NOT_SUBSTANTIATED = "not_substantiated"
+    """Somebody went and looked, and it was not so."""
+    NOT_FOUND = "not_found"
+    DECLINED = "declined"
+    """The survivor wants no more help."""
+    MOVED_AWAY = "moved_away"
+    CAME_OF_AGE = "came_of_age"
+    DIED = "died"
+    DUPLICATE = "duplicate"
+    TEST = "test"
+    PRANK = "prank"
+    FAMILY_AGREED = "family_agreed"
+    """The family settled a matter that may be settled: upkeep, school, work at home."""
+
+
+NOT_IN_SEXUAL = frozenset({Reason.FAMILY_AGREED})
+"""No harm of these kinds can be settled or reconciled away (behaviour, life of a report): see `may_be`."""
+ONLY_WHEN_LOW = frozenset({Reason.PRANK})
+TWO_PEOPLE = frozenset({Reason.PRANK, Reason.DIED})
+"""Reasons that a second person must see, whatever the report."""
+
+
+class Closing(StrEnum):
+    CLOSED = "closed"
+    WAITING = "waiting"
+    """Asked for; a second person must agree."""
+
+
+class CloseRefused(ValueError):
+    """The words say why, for the person who asked."""
+
+
+def may_be(report: Report, reason: Reason) -> bool:
+    """Whether a report of this kind can be closed for this reason. What is not known counts as the worst."""
+    concern = report.told.concern
+    if reason in NOT_IN_SEXUAL:
+        return concern is not None and concern not in NEVER_LOCAL
+    return reason not in ONLY_WHEN_LOW or report.urgency is Urgency.LOW
+
+
+def needs_two(report: Report, reason: Reason) -> bool:
+    return report.urgency is Urgency.RED or report.sexual or report.told.concern is None or reason in TWO_PEOPLE
+
+
+@dataclass(frozen=True)
+class CaseClosing:
+    """Every method works inside the caller's transaction. `by` and `second` are officers of the directory."""
+
+    register: Register
+    outbox: Outbox
+    planner: Planner
+    audit: Audit
+
+    def close(self, session: Session, report_id: str, by: str, reason: Reason, second: str | None, now: datetime) -> Closing:
+        """Close a report. Where two must agree and only one has: noted, and WAITING until another closes it too, for the same reason.
+
+        Raises CloseRefused: unknown or excluded people, the same person twice, a reason that such a report cannot have, one closed already.
+        """
+        ladder = self.outbox.ladder(session, report_id)  # under the report's lock: nobody reopens it meanwhile
+        report = self.register.find(session, report_id)
+        if report is None or ladder is None or closed(session, report_id):
+            raise CloseRefused("no open report has this number")
+        for person in (by, second):
+            if person is not None:
+                self._may(report, person, now)
+        if not may_be(report, reason):
+            raise CloseRefused(f"{reason}: a report of this kind is not closed for this reason")
+        first, other = self._two(session, report_id, by, reason, second) if needs_two(report, reason) else (by, second)
+        if other is not None and first.casefold() == other.casefold():
+            raise CloseRefused("a second person must agree")
+        if needs_two(report, reason) and other is None:
+            self._note(session, report_id, CaseEvent.CLOSING, by, None, reason, now)
+            self.audit.write(session, now, by, Action.CLOSING, report_id, reason=reason)
+            return Closing.WAITING
+        self._note(session, report_id, CaseEvent.CLOSED, first, other, reason, now)
+        self._stop(session, report_id, now)
+        ladder.step_due_at = ladder.action_due_at = ladder.again_at = None
+        self.audit.write(session, now, by, Action.CLOSED, report_id, reason=reason, first=first, second=other or "")
+        return Closing.CLOSED
+
+    def _two(self, session: Session, report: str, by: str, reason: Reason, second: str | None) -> tuple[str, str | None]:
+        """Who asked, and who agrees: both named now, or one who asked before and another who comes now."""
+        if second is not None:
+            return by, second
+        asked = select(CaseEventRecord).where(CaseEventRecord.report == report, CaseEventRecord.kind == CaseEvent.CLOSING, CaseEventRecord.reason == reason)
+        since = [e.noted_hour for e in self._reopenings(session, report)]
+        waiting = [e.person for e in session.scalars(asked) if e.person != by and all(e.noted_hour > hour for hour in since)]
+        return (min(waiting), by) if waiting else (by, None)
+
+    @staticmethod
+    def _reopenings(session: Session, report: str) -> list[CaseEventRecord]:
+        reopened = (CaseEventRecord.report == report, CaseEventRecord.kind.in_((CaseEvent.REOPENED, CaseEvent.CLOSED)))
+        return list(session.scalars(select(CaseEventRecord).where(*reopened)))
+
+    def _may(self, report: Report, person: str, now: datetime) -> None:
+        """An officer who is on the roster, in posts none of which a rule excludes. To everybody else the report does not exist."""
+        roster = self.planner.roster()
+        known = roster.person(person)
+        offices = roster.offices_of(person, now)
+        if known is None or known.suspended or not offices:
+            raise CloseRefused(f"{person}: no officer on duty has this id")
+        if not all(self.planner.may_know(report, office.id) for office in offices):
+            raise CloseRefused("no open report has this number")
+
+    def _stop(self, session: Session, report: str, now: datetime) -> None:
+        """Nobody is told any more, and what they had is off their list. Who was never told can be, should it be reopened."""
+        for alert in self.outbox.alerts_of(session, report):
+            if alert.due_at is not None and alert.attempts == 0:
+                session.delete(alert)
+            elif alert.declined_at is None and alert.revoked_at is None and alert.referred_on_at is None:
+                alert.done_at, alert.due_at, alert.claim = alert.done_at or now, None, None
+
+    def _note(self, session: Session, report: str, kind: CaseEvent, by: str, second: str | None, reason: Reason, now: datetime) -> None:
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        office = next((one.id for one in self.planner.roster().offices_of(by, now)), "")
+        event = CaseEventRecord(id=new_id(), report=report, kind=kind, office=office, person=by, second=second, reason=reason, noted_hour=hour)
+        session.add(event)

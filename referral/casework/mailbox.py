@@ -1,0 +1,45 @@
+"""The officers' side of a report's mailbox: read what its reporter wrote, write back in ready-made words. Whose alert it is not finds nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from referral.casework.desk import Desk
+from referral.handover.mailbox import Mailbox
+from referral.privacy.audit import Action
+from referral.reports.letters import Letter
+from referral.vocabulary.letters import Template
+
+
+@dataclass(frozen=True)
+class OfficersMail:
+    """Every method works inside the caller's transaction, on an alert that this person has opened, under the desk's own rules."""
+
+    desk: Desk
+    mailbox: Mailbox
+
+    def read(self, session: Session, person: str, alert: str, now: datetime) -> bool:
+        """They open the letters: in the audit like any reading, and the reporter's count as read. False if it is not theirs."""
+        mine = self.desk.mine_to_hand_on(session, person, alert, now, lock=True)
+        if mine is None:
+            return False
+        self.mailbox.read_by_officer(session, mine.report.id, now)
+        self.desk.audit.write(session, now, person, Action.READ, mine.report.id, office=mine.alert.office, what="letters")
+        return True
+
+    def look(self, session: Session, person: str, alert: str, now: datetime) -> tuple[Letter, ...] | None:
+        """The letters once more, for another page of a reading that `read` has written down, the newest first. None if it is not theirs."""
+        mine = self.desk.mine_to_hand_on(session, person, alert, now, lock=False)
+        return None if mine is None else tuple(reversed(self.mailbox.letters(session, mine.report.id)))
+
+    def write(self, session: Session, person: str, alert: str, template: Template, now: datetime) -> bool:
+        """Leave a ready-made letter for the reporter. False if the report is not theirs."""
+        mine = self.desk.mine_to_hand_on(session, person, alert, now, lock=True)
+        if mine is None:
+            return False
+        office = mine.alert.office or ""
+        self.mailbox.write_as_officer(session, mine.report.id, person, office, template=template, words=None, asks=template.asks, now=now)
+        return True

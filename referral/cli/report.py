@@ -1,0 +1,97 @@
+"""Commands about one report: close it, hold it for a court. They show nothing of what was told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import click
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from referral import start
+from referral.casework.closing import CloseRefused, Closing, Reason
+from referral.casework.holds import HoldRefused
+from referral.cli.asking import SHORT, by_option, whole
+from referral.cli.telling import complain, told
+from referral.reports.records import ReportRecord
+
+
+@click.group()
+def report() -> None:
+    """One report: close it, or hold it for a court."""
+
+
+@contextmanager
+def _told_why() -> Iterator[None]:
+    try:
+        yield
+    except (CloseRefused, HoldRefused) as error:
+        complain([str(error)])
+
+
+def _id(session: Session, number: str) -> str:
+    """The report of a number. Raises CloseRefused in the words that somebody hears who may not know of it."""
+    found = session.scalar(select(ReportRecord.id).where(ReportRecord.number == number))
+    if found is None:
+        raise CloseRefused("no open report has this number")
+    return found
+
+
+@report.command("close")
+@click.argument("number")
+@click.option("--reason", required=True, type=click.Choice([one.value for one in Reason]), help="Why.")
+@click.option("--second", help="The second officer who agrees, where one must; or they type this command themselves, later.")
+@by_option
+@told
+def close(number: str, reason: str, second: str | None, by: str) -> None:
+    """Close a report. RED and sexual ones, and some reasons, take two officers. People are named by their ids in the directory."""
+    ready = start.service()
+    with _told_why(), ready.database.transaction() as session:
+        outcome = ready.closing.close(session, _id(session, number), by.strip(), Reason(reason), second and second.strip(), ready.clock())
+    click.echo(f"{number}: {'closed' if outcome is Closing.CLOSED else 'waits for a second officer, who types the same'}")
+
+
+@report.command("hold")
+@click.argument("number")
+@click.option("--reason", required=True, help="Which court, which matter. Sealed.")
+@click.option("--until", required=True, type=click.DateTime(["%Y-%m-%d"]), help="The day on which it is looked at again; a year ahead at most.")
+@by_option
+@told
+def hold(number: str, reason: str, until: datetime, by: str) -> None:
+    """Ask that nothing of a report be forgotten until a day. A second person approves it."""
+    ready = start.service()
+    with _told_why(), ready.database.transaction() as session:
+        id_ = ready.holds.ask(session, _id(session, number), by, reason, until.replace(tzinfo=UTC).date(), ready.clock())
+    click.echo(f"asked as {id_[:SHORT]}; it holds once somebody else approves it")
+
+
+@report.command("approve-hold")
+@click.argument("hold_id", metavar="ID")
+@by_option
+@told
+def approve_hold(hold_id: str, by: str) -> None:
+    """Agree to a hold that somebody else asked for."""
+    ready = start.service()
+    with _told_why(), ready.database.transaction() as session:
+        known = [one.id for one in ready.holds.open(session, ready.clock())]
+        ready.holds.approve(session, whole(hold_id, known, _unknown), by, ready.clock())
+    click.echo(f"{hold_id}: holds")
+
+
+@report.command("holds")
+@told
+def holds() -> None:
+    """What is held or waits for its second person, the first to be looked at again first."""
+    ready = start.service()
+    with ready.database.read() as session:
+        found = ready.holds.open(session, ready.clock())
+    for one in found:
+        state = f"held by {one.asked_by} and {one.approved_by}" if one.standing else f"waits for a second person (asked by {one.asked_by})"
+        click.echo(f"{one.id[:SHORT]}  {one.number}  until {one.until}  {state}")
+    click.echo(f"{len(found)} holds")
+
+
+def _unknown(_short: str) -> Exception:
+    return HoldRefused("no such hold waits for a second person")

@@ -1,0 +1,205 @@
+"""The mailbox of a report: letters without a number, and what its reporter can ask for by the code. Nothing here knows who that is.
+
+For the reporter's side (a phone that has given the code) and the officers' side alike. The caller has made sure who may be here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from referral.alerts.records import Purpose
+from referral.alerts.state import acting, answered, served, stands
+from referral.handover.ladder import Ladder
+from referral.privacy.audit import Action
+from referral.reports.event_records import CaseEvent, CaseEventRecord, ServiceEventRecord
+from referral.reports.letter_records import LetterState, Side
+from referral.reports.letters import Letter, Letters
+from referral.routing import clock
+from referral.store.base import new_id
+from referral.vocabulary.letters import Reply, Template
+
+LONGEST_WORDS = 140
+"""Characters of an officer's own words: as many as a screen of a plain phone can show in two pages."""
+_WAS_CLOSED, _WAS_OPEN = "was_closed", "was_open"
+
+
+class Stage(StrEnum):
+    """How far a report is, as its reporter may be told: words that say nothing to anybody else who reads them."""
+
+    RECEIVED = "received"
+    REFERRED = "referred"
+    SEEN = "seen"
+    ACTING = "acting"
+    SERVED = "served"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the holder of the code is shown, and what they can do. `letters` from officers, `unread` ones among them; `words`: some are there to erase."""
+
+    stage: Stage
+    letters: int
+    unread: int
+    reachable: bool
+    words: bool
+
+
+class OwnWordsTooLong(ValueError):
+    """An officer's own words are empty or longer than LONGEST_WORDS."""
+
+
+@dataclass(frozen=True)
+class Mailbox:
+    """Every method works inside the caller's transaction; those that write take the report's lock first. Nothing is sent."""
+
+    post: Letters
+    ladder: Ladder
+
+    # ── both sides ──
+
+    def letters(self, session: Session, report: str) -> tuple[Letter, ...]:
+        """All letters, the oldest first, opened."""
+        return self.post.of(session, report)
+
+    def standing(self, session: Session, report: str, now: datetime) -> Standing:
+        """What the holder of the code is shown. For a report that is not there the same questions are asked, so that the answer takes as long."""
+        register, alerts = self.ladder.register, self.ladder.outbox.alerts_of(session, report)
+        events = self._events(session, report)
+        given = session.scalar(select(func.max(ServiceEventRecord.noted_hour)).where(ServiceEventRecord.report == report))
+        letters, unread = self.post.from_officers(session, report)
+        words = register.holds_words(session, report) or self.post.written_by_reporter(session, report)
+        stage = next(
+            stage
+            for stage, holds in (
+                (Stage.CLOSED, _closed(events)),
+                (Stage.SERVED, served(alerts) or _since(given, events)),
+                (Stage.ACTING, acting(alerts)),
+                (Stage.SEEN, bool(answered(alerts))),
+                (Stage.REFERRED, any(alert.sent_at for alert in alerts)),
+                (Stage.RECEIVED, True),
+            )
+            if holds
+        )
+        return Standing(stage, letters, unread, register.reachable(session, report, now) is not None, words)
+
+    # ── the officers' side ──
+
+    def write_as_officer(
+        self, session: Session, report: str, person: str, office: str, *, template: Template | None, words: str | None, asks: bool, now: datetime
+    ) -> Letter:
+        """A letter to the reporter: one of the ready-made, to be read at once, or own words, held until another person has read them.
+
+        Raises OwnWordsTooLong, and ValueError for both or neither.
+        """
+        if (template is None) == (words is None):
+            raise ValueError("either a template or words")
+        if words is not None and not 0 < len(words.strip()) <= LONGEST_WORDS:
+            raise OwnWordsTooLong
+        self.ladder.outbox.ladder(session, report)
+        letter = self.post.from_officer(session, report, person, office, now, template=template, words=words, asks=asks)
+        self.ladder.audit.write(session, now, person, Action.LETTER_WRITTEN, report, office=office, template=template or "own words")
+        return letter
+
+    def approve(self, session: Session, report: str, letter: str, second_person: str, now: datetime) -> bool:
+        """A second reader lets an officer's own words through. False if they are not held, or are that person's own."""
+        return self._settle(session, report, letter, second_person, LetterState.READY, now)
+
+    def refuse(self, session: Session, report: str, letter: str, second_person: str, now: datetime) -> bool:
+        """A second reader keeps them back for good."""
+        return self._settle(session, report, letter, second_person, LetterState.REFUSED, now)
+
+    def read_by_officer(self, session: Session, report: str, now: datetime) -> None:
+        self.post.read(session, report, Side.REPORTER, now)
+
+    def _settle(self, session: Session, report: str, letter: str, second_person: str, state: LetterState, now: datetime) -> bool:
+        self.ladder.outbox.ladder(session, report)
+        done = self.post.settle(session, letter, second_person, state)
+        if done:
+            self.ladder.audit.write(session, now, second_person, Action.LETTER_READ_BY_SECOND, report, letter=letter, state=state)
+        return done
+
+    # ── the reporter's side ──
+
+    def write_as_reporter(self, session: Session, report: str, said: Reply | str, now: datetime) -> Letter:
+        """A letter to the officers: kept, and whoever has the report is told that there is one."""
+        self.ladder.outbox.ladder(session, report)
+        letter = self.post.from_reporter(session, report, said, now)
+        self.ladder.audit.write(session, now, "reporter", Action.LETTER_WRITTEN, report)
+        self._tell_officers(session, report, now)
+        return letter
+
+    def read_by_reporter(self, session: Session, report: str, now: datetime) -> None:
+        self.post.read(session, report, Side.OFFICER, now)
+
+    def not_helped(self, session: Session, report_id: str, now: datetime) -> bool:
+        """Reopened, at another institution, at once; where none is left the duty person is told, and the report is flagged.
+
+        Once an hour: whoever presses the key again and again must not use up everybody who could still help. False if it changed nothing.
+        """
+        ladder = self.ladder
+        ladder.outbox.ladder(session, report_id)
+        report = ladder.register.find(session, report_id)
+        events = self._events(session, report_id)
+        hour = _hour(now)
+        if report is None or any(event.kind is CaseEvent.REOPENED and event.noted_hour == hour for event in events):
+            return False
+        self._note(session, report_id, CaseEvent.NOT_HELPED, "", now)
+        self._note(session, report_id, CaseEvent.REOPENED, _WAS_CLOSED if _closed(events) else _WAS_OPEN, now)
+        moved = ladder.elsewhere(session, report, now)
+        ladder.register.flag(session, report_id, "not_helped", *(() if moved else ("nobody_else",)))
+        ladder.audit.write(session, now, "reporter", Action.REOPENED, report_id, elsewhere=moved)
+        return True
+
+    def erase_words(self, session: Session, report: str, now: datetime) -> None:
+        """Story, exact place, role and letters of the reporter go, in this transaction. The report and its routing stay."""
+        self.ladder.outbox.ladder(session, report)
+        self.ladder.register.erase_words(session, report)
+        self.post.erase(session, report)
+        self._note(session, report, CaseEvent.WORDS_ERASED, "", now)
+        self.ladder.audit.write(session, now, "reporter", Action.WORDS_ERASED, report)
+
+    def withdraw(self, session: Session, report: str, now: datetime) -> None:
+        """The number and the consent go in this transaction; officers see that the reporter cannot be contacted."""
+        self.ladder.register.withdraw_contact(session, report)
+        self.ladder.audit.write(session, now, "reporter", Action.CONTACT_WITHDRAWN, report)
+
+    def _tell_officers(self, session: Session, report_id: str, now: datetime) -> None:
+        """A word to those who have it, by day unless it is urgent; not a second while the first still waits to go out."""
+        ladder, report = self.ladder, self.ladder.register.find(session, report_id)
+        if report is None:
+            return
+        due_at = clock.next_sending_time(report.urgency, now, ladder.planner.policy)
+        for alert in ladder.outbox.alerts_of(session, report_id):
+            has_it = stands(alert, alert.acknowledged_at) and alert.referred_on_at is None and alert.done_at is None
+            if has_it and not ladder.outbox.waiting(session, Purpose.LETTER, report_id, alert.person):
+                fills = {"number": report.number}
+                ladder.outbox.tell(session, Purpose.LETTER, alert.person, "alert.letter", fills, due_at, report=report_id, office=alert.office)
+
+    def _events(self, session: Session, report: str) -> list[CaseEventRecord]:
+        return list(session.scalars(select(CaseEventRecord).where(CaseEventRecord.report == report)))
+
+    @staticmethod
+    def _note(session: Session, report: str, kind: CaseEvent, reason: str, now: datetime) -> None:
+        session.add(CaseEventRecord(id=new_id(), report=report, kind=kind, office="", person="", reason=reason, noted_hour=_hour(now)))
+
+
+def _closed(events: list[CaseEventRecord]) -> bool:
+    """Counted, since hours cannot tell which of two came last."""
+    closed = sum(event.kind is CaseEvent.CLOSED for event in events)
+    return closed > sum(event.kind is CaseEvent.REOPENED and event.reason == _WAS_CLOSED for event in events)
+
+
+def _since(given: datetime | None, events: list[CaseEventRecord]) -> bool:
+    """Whether a service was given since the reporter last said that they were not helped."""
+    reopened = [event.noted_hour for event in events if event.kind is CaseEvent.REOPENED]
+    return given is not None and all(given > hour for hour in reopened)
+
+
+def _hour(now: datetime) -> datetime:
+    return now.replace(minute=0, second=0, microsecond=0)

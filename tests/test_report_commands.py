@@ -1,0 +1,81 @@
+"""What an operator types about one report, and to forget what is over."""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import select
+
+from referral.cli import main
+from referral.reports.records import ReportRecord
+from tests.conftest import ROOT, Kept, settings_for
+from tests.fakes import FixedClock
+from tests.world import NOT_NOW, PHYSICAL, World, sent
+
+Run = Callable[..., Result]
+ONE, OTHER = "co-msambweni-1", "co-msambweni-2"
+
+
+@pytest.fixture
+def run(tmp_path: Path, sqlite_county: Kept, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """The console script over a database with the county in it."""
+    secrets = tmp_path / "secrets.toml"
+    root = base64.b64encode(bytes(range(32))).decode()
+    secrets.write_text(f'root_key = "{root}"\nussd_tokens = ["{"u" * 40}"]\nsms_tokens = ["{"s" * 40}"]\n')
+    secrets.chmod(0o600)
+    monkeypatch.setenv("REFERRAL_SECRETS", str(secrets))
+    monkeypatch.setenv("REFERRAL_DATABASE_URL", sqlite_county.fresh(f"report-{tmp_path.name}"))
+    monkeypatch.setenv("REFERRAL_CONFIG", str(ROOT / "config" / "kwale"))
+    return lambda *words: CliRunner().invoke(main, words)
+
+
+@pytest.fixture
+def number(run: Run) -> str:
+    """A report's number, as its alerts say it."""
+    assert run is not None  # it has set the address
+    world = World(settings_for(os.environ["REFERRAL_DATABASE_URL"]), FixedClock(datetime.now(UTC)))
+    sent(world.phone(), danger=NOT_NOW, concern=PHYSICAL)
+    with world.rows() as session:
+        found = session.scalars(select(ReportRecord.number)).one()
+    world.close()
+    return found
+
+
+def test_a_report_is_closed_once_by_an_officer_who_may_know_of_it(run: Run, number: str) -> None:
+    assert run("report", "close", number, "--by", "nobody", "--reason", "safe").exit_code == 1
+    assert "no open report" in run("report", "close", "000000", "--by", ONE, "--reason", "safe").output
+    assert f"{number}: closed" in run("report", "close", number, "--by", ONE, "--reason", "safe").output
+    assert "no open report" in run("report", "close", number, "--by", ONE, "--reason", "safe").output
+    assert run("report", "close", number, "--by", ONE, "--reason", "settled").exit_code == 2
+
+
+def test_a_death_takes_two_officers(run: Run, number: str) -> None:
+    assert "waits for a second officer" in run("report", "close", number, "--by", ONE, "--reason", "died").output
+    assert "closed" in run("report", "close", number, "--by", OTHER, "--reason", "died").output
+
+
+def test_a_hold_takes_two_people_and_is_listed(run: Run, number: str) -> None:
+    until = f"{datetime.now(UTC) + timedelta(days=100):%Y-%m-%d}"
+    asked = run("report", "hold", number, "--by", "amina", "--reason", "the court at Kwale", "--until", until).output
+    id_ = re.findall(r"asked as (\w{8})", asked)[0]
+    assert "waits for a second person (asked by amina)" in run("report", "holds").output
+    assert "a second person must agree" in run("report", "approve-hold", id_, "--by", "amina").output
+    assert f"{id_}: holds" in run("report", "approve-hold", id_, "--by", "juma").output
+    listed = run("report", "holds").output
+    assert f"{number}  until {until}  held by amina and juma" in listed
+    assert "court" not in listed
+    assert run("report", "approve-hold", "zzzz", "--by", "juma").exit_code == 1
+
+
+def test_the_purge_says_what_went_and_what_would(run: Run, number: str) -> None:
+    for words in (("--dry-run",), (), ("--clock-checked",)):
+        said = run("purge", *words)
+        assert (said.exit_code, "exact times" in said.output) == (0, True), (said.output, said.exception)
+    assert "would go" not in said.output
