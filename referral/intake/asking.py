@@ -9,7 +9,6 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from referral.intake.dialogues import Dialogue
-from referral.intake.guessing import CodesBusy
 from referral.intake.guide import DirectoryGuide
 from referral.intake.questions import Questions
 from referral.intake.services import Services
@@ -71,11 +70,8 @@ class Asking:
         return Taken(replace(dialogue, language=language) if keeps else None, reply)
 
     def _state(self, session: Session, language: str, number: PhoneNumber, code: str) -> str:
-        """What is said of a code, and that letters are read by dialling: none is ever sent to a phone. After too many wrong codes: that we are busy."""
-        try:
-            view = self.guide.of(lambda: number).box_within(session, code)
-        except CodesBusy:
-            return self.questions.status(language, "fault.busy")
+        """What is said of a code, and that letters are read by dialling: none is ever sent to a phone."""
+        view = self.guide.of(lambda: number).box_within(session, code)
         if view is None:
             return self.questions.say(language, "status_again")
         return self.questions.standing(language, view) if view.lines else self.questions.status(language, view.status)

@@ -20,7 +20,6 @@ from referral.conversation.state import State
 from referral.conversation.telling import partial
 from referral.intake.brakes import Brakes
 from referral.intake.filing import Filing
-from referral.intake.guessing import CodesBusy
 from referral.intake.guide import DirectoryGuide
 from referral.intake.help import Help
 from referral.intake.pranks import Signs
@@ -90,10 +89,7 @@ class Conversations:
             before = held.repeated(call.text) if held else None
             if before is not None:
                 return before
-            try:
-                turn, fresh = self._decide(held, today, call)
-            except CodesBusy:
-                return self.brakes.busy
+            turn, fresh = self._decide(held, today, call)
             tag = self._tag(call, turn, fresh, now)
             if held is None:
                 fresh = replace(fresh, limited=self.brakes.over(tag, now), began=now.timestamp())

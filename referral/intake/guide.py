@@ -62,7 +62,7 @@ class DirectoryGuide:
         return self.help.facts(service_point, place)
 
     def box(self, code: str) -> BoxView:
-        """The mailbox of a code; one that is none of ours gets one neutral answer. Each wrong one is counted, once a session. Raises CodesBusy."""
+        """The mailbox of a code; one that is none of ours gets one neutral answer. Each wrong one is counted, once a session."""
         report = self._report(code)
         with self.database.read() as session:
             return self.at.view(session, report, self.brake.clock())
