@@ -178,6 +178,7 @@ def _welcome(settings: Settings) -> str:
             "",
             *([f"phones    http://127.0.0.1:{settings.port}/simulator/ (in the browser: callers' and officers', side by side)"] if settings.simulator else []),
             f"web       http://127.0.0.1:{settings.port}/readyz",
+            f"directory http://127.0.0.1:{settings.port}/directory/ (open data, HSDS 3.1)",
             f"gateway   http://127.0.0.1:{settings.standin_port} (stand-in)",
             f"callers   dial {settings.at_ussd_code}, practise with {settings.at_ussd_practice_code}",
             "",
