@@ -12,6 +12,7 @@ from sqlalchemy import update
 from referral.app import build
 from referral.directory import people
 from referral.directory.records import OfficeRow, PersonRow
+from referral.directory.service_records import ServiceAtLocationRow
 from referral.settings import GatewayKind, SettingsError, create_secrets, read_secrets, read_settings
 from referral.start import refuse
 from tests.conftest import ROOT, Kept, settings_for
@@ -182,9 +183,10 @@ class TestGoingLive:
         service = build(settings)
         with pytest.raises(SettingsError) as both:
             refuse(service)
-        assert len(both.value.problems) == 2
+        assert len(both.value.problems) == 3
         with service.database.transaction() as session:
             session.execute(update(OfficeRow).values(sample=False))
+            session.execute(update(ServiceAtLocationRow).values(sample=False))
             session.execute(update(PersonRow).values(sample=False, sealed_number=None, number_tag=None))
             people.bump(session)
         refuse(service)

@@ -61,7 +61,8 @@ def test_back_gives_the_same_screen_and_the_same_answers(beginning, keys):
         moved = (after.state.node, after.state.offset) != (turn.state.node, turn.state.offset)
         if moved and after.state.trail and not after.screen.ends and after.state.node != "find.thanks":  # from there back leads to the list
             back = press(after.state, "0")
-            assert back.screen == replace(turn.screen, text=turn.screen.text.replace("CON Jaribu tena.\n", "CON ").replace("CON Try again.\n", "CON "))
+            if turn.state.node != "status.ask":  # which says what was wrong with the code that was typed
+                assert back.screen == replace(turn.screen, text=turn.screen.text.replace("CON Jaribu tena.\n", "CON ").replace("CON Try again.\n", "CON "))
             assert back.state == turn.state
         turn = after
 

@@ -17,7 +17,7 @@ from referral.dispatch.escalate import Escalation
 from referral.intake.converse import Call
 from referral.privacy.audit import Action, AuditRecord
 from referral.reports.records import ReportRecord
-from referral.vocabulary.phone import PhoneNumber
+from referral.vocabulary.phone import NotAPhoneNumber, PhoneNumber
 from tests.conftest import START, Kept, minutes, settings_for
 from tests.fakes import FixedClock
 from tests.world import LABOUR, NOT_NOW, PHYSICAL, SOON, World, on_sqlite, sent
@@ -347,7 +347,7 @@ def test_whatever_officers_answer_nobody_is_told_twice_and_somebody_always_will_
 @on_sqlite
 def test_partial_reports_of_a_time_without_worker_are_filed_all(world: World) -> None:
     def nobody() -> PhoneNumber:
-        raise AssertionError
+        raise NotAPhoneNumber("hidden")
 
     for serial in range(55):
         world.service.conversations.answer(Call(f"cut off {serial}", "1*2*1*1*2", nobody), world.clock.now)

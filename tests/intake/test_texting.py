@@ -178,4 +178,4 @@ class TestArriving:
         (reply,) = says(world, "1")
         code = "".join(sign for sign in reply.split(":")[1].split(".")[0] if sign.isdigit())
         world.clock.turn(timedelta(minutes=60))
-        assert says(world, f"HALI {code}", "+254700000009") == ["Imepokelewa. Futa SMS hii."]
+        assert says(world, f"HALI {code}", "+254700000009") == ["Imepokelewa. Zaidi: piga *384*96#. Futa SMS hii."]

@@ -67,7 +67,7 @@ def test_another_phone_in_an_officer_s_session_is_not_let_in(sqlite_world: World
     has_pin(sqlite_world)
     phone = signed_in(sqlite_world)
     phone._form["phoneNumber"] = sqlite_world.number_of("desk-ukunda-1")
-    assert phone.key("1") == sqlite_world.phone(CALLER).dial()
+    assert phone.key("1") == f"END {sqlite_world.service.catalogue.say('sw', 'fault.broken')}"
 
 
 def test_what_is_dialled_behind_it_is_not_taken(sqlite_world: World) -> None:
