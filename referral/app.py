@@ -63,6 +63,7 @@ from referral.officers.sign_in import SignIn
 from referral.privacy import records as privacy_records  # noqa: F401  its tables
 from referral.privacy.audit import Audit
 from referral.privacy.chain import Chain
+from referral.privacy.counters import Counters
 from referral.privacy.daykeys import DayKeys, forget_old_days
 from referral.privacy.keys import Keys
 from referral.privacy.limits import Limits
@@ -254,6 +255,7 @@ class Service:
             "contacts": self.register.forget_contacts,
             "replies": Manners.forget,
             "limits": Limits.forget,
+            "counters": Counters.forget,
             "beats": forget_beats,
             "flags": Flags.forget,
         }

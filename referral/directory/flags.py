@@ -12,13 +12,12 @@ from referral.directory.people import bump
 from referral.directory.service_records import EntryFlagRow, FlagReason, ServiceAtLocationRow, ShownPointRow
 from referral.directory.tasks import SERVICE_POINT, open_task
 from referral.directory.upkeep_records import TaskKind
-from referral.privacy.daykeys import KEPT
+from referral.privacy.daykeys import KEPT, TAG_BITS
 from referral.store.base import new_id
 from referral.store.database import changed
 
 TASK_AT, UNCONFIRMED_AT = 2, 3
 """Distinct callers (behaviour.md, "wrong information?"): one may be mistaken or mean harm, two are looked at, three are believed for the time being."""
-TAG_BITS = 20
 
 
 class Flags:

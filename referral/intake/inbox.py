@@ -14,8 +14,6 @@ from referral.privacy.daykeys import DayKeys
 from referral.store.database import count_up
 from referral.vocabulary.phone import NotAPhoneNumber, PhoneNumber
 
-TAG_BITS = 20
-"""About two hundred numbers of the country share a tag: a count of replies is no trace of anybody."""
 REPLIES_A_DAY = 25
 PAUSE = timedelta(minutes=5)
 _NO_PERSON = re.compile(r"\d{1,6}|[A-Za-z][\w .-]{0,10}")
@@ -54,9 +52,8 @@ class Manners:
         return True
 
     def tag(self, number: PhoneNumber, now: datetime) -> int:
-        """Twenty bits that tell the callers of a day apart, and not for sure: they lead back to nobody, and mean nothing once the day's key is gone."""
-        tag, _ = self.daykeys.tags(number.reveal(), now)
-        return int.from_bytes(tag[:3], "big") >> (24 - TAG_BITS)
+        """A few bits that tell the callers of a day apart (privacy.daykeys)."""
+        return self.daykeys.few_bits(number.reveal(), now)
 
     @staticmethod
     def forget(session: Session, now: datetime) -> None:

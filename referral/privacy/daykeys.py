@@ -15,6 +15,8 @@ from referral.store.base import Base
 from referral.store.database import Database
 
 KEPT = timedelta(days=1)
+TAG_BITS = 20
+"""About two hundred numbers of the country share a tag of so many bits: what is counted under it is no trace of anybody."""
 
 
 class DayKeyRecord(Base):
@@ -45,6 +47,10 @@ class DayKeys:
         key = self._key(today)
         before = self._known.get(today - KEPT) or self._read(today - KEPT)
         return tag(key, value), tag(before, value) if before else None
+
+    def few_bits(self, value: str, now: datetime) -> int:
+        """TAG_BITS of today's tag: they tell the callers of a day apart, and not for sure, and lead back to nobody once the day's key is gone."""
+        return int.from_bytes(self.today(value, now)[:3], "big") >> (24 - TAG_BITS)
 
     def today(self, value: str, now: datetime) -> bytes:
         """The tag of `value` under today's key alone, for what is counted by the day."""

@@ -20,8 +20,6 @@ from referral.vocabulary.limits import Figures
 from referral.vocabulary.phone import NotAPhoneNumber, PhoneNumber
 
 log = structlog.get_logger()
-TAG_BITS = 20
-"""Some sixty of the country's numbers share a tag, and tomorrow others do: a count by it is no trace of anybody."""
 HOURLY_KEPT = timedelta(hours=2)
 
 CODES, SESSIONS, REPORTS, WORDS = "code", "session", "report", "words"
@@ -41,7 +39,7 @@ class Limits:
 
     def tag(self, number: PhoneNumber, now: datetime) -> int:
         """Twenty bits under the day's key (UTC): they lead back to nobody once that key is gone."""
-        return self._bits(number.reveal(), now)
+        return self.daykeys.few_bits(number.reveal(), now)
 
     def tag_of(self, sender: str, now: datetime) -> int | None:
         """The tag of a number as the gateway wrote it; None for one that is hidden or not of this country."""
@@ -51,7 +49,7 @@ class Limits:
             return None
 
     def may_try_code(self, session: Session, tag: int | None, now: datetime) -> bool:
-        """Whether a reporter's code may be looked up. False: say that the service is busy, without looking."""
+        """Whether a reporter's code may open anything. False: it is to be answered as one that is none of ours."""
         if self._count(session, CODES, EVERYBODY, now) >= self.figures.wrong_codes_in_all:
             return False
         return tag is None or self._count(session, CODES, tag, now) < self.figures.wrong_codes_a_day
@@ -93,7 +91,7 @@ class Limits:
 
     def said_today(self, session: Session, words: str, now: datetime) -> int:
         """How often exactly these words were told today, this time included. Of the words twenty keyed bits are kept, for the day."""
-        tag = self._bits(" ".join(words.casefold().split()), now)
+        tag = self.daykeys.few_bits(" ".join(words.casefold().split()), now)
         self._add(session, WORDS, tag, now)
         return self._count(session, WORDS, tag, now)
 
@@ -103,9 +101,6 @@ class Limits:
         day = now.replace(hour=0, minute=0, second=0, microsecond=0)
         session.execute(delete(LimitTallyRecord).where(LimitTallyRecord.kind.in_(_BY_THE_DAY), LimitTallyRecord.hour < day))
         session.execute(delete(LimitTallyRecord).where(LimitTallyRecord.kind == SESSIONS, LimitTallyRecord.hour < now - HOURLY_KEPT))
-
-    def _bits(self, value: str, now: datetime) -> int:
-        return int.from_bytes(self.daykeys.today(value, now)[:3], "big") >> (24 - TAG_BITS)
 
     def _count(self, session: Session, kind: str, tag: int, now: datetime) -> int:
         where = (LimitTallyRecord.hour == _since(kind, now), LimitTallyRecord.kind == kind, LimitTallyRecord.tag == tag)
