@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 from sqlalchemy.orm import Session
 
 from referral.directory.records import PersonRow, VersionRow
@@ -14,9 +14,13 @@ class UnknownPerson(LookupError):
     """No officer of that id."""
 
 
-def current_version(session: Session) -> int:
+_VERSION = select(VersionRow.__table__.c.version)
+"""Put together once: a caller waits for it at every list of places."""
+
+
+def current_version(session: Session | Connection) -> int:
     """The directory's version; 0 before anything was loaded."""
-    return session.scalar(select(VersionRow.version)) or 0
+    return session.scalar(_VERSION) or 0
 
 
 def bump(session: Session) -> None:

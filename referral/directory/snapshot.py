@@ -153,8 +153,10 @@ class RosterCache:
         self._roster: Roster | None = None
 
     def roster(self) -> Roster:
-        with self._database.read() as session:
-            roster = self._roster
-            if roster is None or roster.version != current_version(session):
+        roster = self._roster
+        with self._database.glance() as connection:
+            version = current_version(connection)
+        if roster is None or roster.version != version:
+            with self._database.read() as session:
                 roster = self._roster = read_roster(session, unverified_days=self._unverified_days)
-            return roster
+        return roster

@@ -129,8 +129,8 @@ class Conversations:
             return self.sessions.forget(session, now)
 
     def _read(self, today: bytes, yesterday: bytes | None) -> Held | None:
-        with self.database.read() as session:
-            return self.sessions.read(session, [today] if yesterday is None else [today, yesterday])
+        with self.database.glance() as connection:
+            return self.sessions.read(connection, [today] if yesterday is None else [today, yesterday])
 
     def _decide(self, held: Held | None, tag: bytes, call: Call) -> tuple[Turn, Held]:
         """The turn for an answer, and the session as it should be kept after it."""
@@ -164,6 +164,11 @@ class Conversations:
         partial_at = now + timedelta(minutes=self.policy.partial_after) if unsent else None
         expires_at = now + timedelta(minutes=self.policy.session_forgotten)
         over = turn.screen.ends and held.report is not None
+        if held.turn and not turn.effects and not over:  # most keys: nothing but where the caller is
+            with self.database.jot() as connection:
+                if not self.sessions.write(connection, held, partial_at=partial_at, expires_at=expires_at):
+                    raise _MovedOn
+            return
         kept_by = self.database.transaction if turn.effects or over else self.database.draft
         with kept_by() as session:
             if held.turn == 0:
@@ -172,7 +177,7 @@ class Conversations:
                 held = self._apply(session, held, effect, call, now, signs)
             if over and held.report is not None:
                 self.filing.conversation_over(session, held.report, now)
-            if not self.sessions.write(session, held, partial_at=partial_at, expires_at=expires_at):
+            if not self.sessions.write(session.connection(), held, partial_at=partial_at, expires_at=expires_at):
                 raise _MovedOn
 
     def _apply(self, session: Session, held: Held, effect: Effect, call: Call, now: datetime, signs: Signs | None) -> Held:
@@ -231,7 +236,7 @@ class Conversations:
         expires_at = now + timedelta(minutes=self.policy.session_forgotten)
         with suppress(_MovedOn), self.database.transaction() as session:
             report = self.filing.file(session, unsent, self.issue_code(), Channel.USSD, now, partial=True)
-            if not self.sessions.write(session, replace(held, report=report), partial_at=None, expires_at=expires_at):
+            if not self.sessions.write(session.connection(), replace(held, report=report), partial_at=None, expires_at=expires_at):
                 raise _MovedOn
             return True
         return False

@@ -6,8 +6,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from referral.conversation.state import State
@@ -17,6 +18,15 @@ from referral.store.database import changed
 
 _TABLE = SessionRecord.__tablename__
 _PAD = 64
+# Every caller waits for these at every key: put together once, and run without the objects of an ORM.
+_SESSIONS = cast("Table", SessionRecord.__table__)
+_ROWS = _SESSIONS.c
+_READ = select(_ROWS.tag, _ROWS.turn, _ROWS.sealed).where(_ROWS.tag.in_(bindparam("tags", expanding=True)))
+_MOVE_ON = (
+    update(_SESSIONS)
+    .where(_ROWS.tag == bindparam("of"), _ROWS.turn == bindparam("before"))
+    .values({name: bindparam(name) for name in ("turn", "sealed", "partial_at", "expires_at")})
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +58,24 @@ class Sessions:
     def __init__(self, sealer: Sealer) -> None:
         self._sealer = sealer
 
-    def read(self, session: Session, tags: Sequence[bytes]) -> Held | None:
+    def read(self, connection: Connection, tags: Sequence[bytes]) -> Held | None:
         """The session under any of `tags`: today's key or yesterday's."""
-        found = session.execute(select(SessionRecord.tag, SessionRecord.turn, SessionRecord.sealed).where(SessionRecord.tag.in_(tags))).first()
+        found = connection.execute(_READ, {"tags": tags}).first()
         if found is None:
             return None
         tag, turn, sealed = found
         return self._open(tag, turn, sealed)
 
-    def write(self, session: Session, held: Held, *, partial_at: datetime | None, expires_at: datetime) -> bool:
+    def write(self, connection: Connection, held: Held, *, partial_at: datetime | None, expires_at: datetime) -> bool:
         """Keep `held` as the turn after the one it was read at (turn 0: new). False if another process has moved it on meanwhile.
 
         A new session that another process made first raises IntegrityError: the caller reads again and finds it.
         """
         values = {"turn": held.turn + 1, "sealed": self._seal(held), "partial_at": partial_at, "expires_at": expires_at}
         if held.turn == 0:
-            session.execute(insert(SessionRecord).values(tag=held.tag, **values))
+            connection.execute(insert(_SESSIONS), {"tag": held.tag, **values})
             return True
-        where = (SessionRecord.tag == held.tag, SessionRecord.turn == held.turn)
-        return changed(session, update(SessionRecord).where(*where).values(**values)) == 1
+        return connection.execute(_MOVE_ON, {"of": held.tag, "before": held.turn, **values}).rowcount == 1
 
     def silent(self, session: Session, now: datetime, limit: int) -> list[bytes]:
         """Tags of the sessions that stopped half-way long enough ago to be filed as partial."""

@@ -15,6 +15,9 @@ from referral.store.base import Base
 from referral.store.database import Database
 
 KEPT = timedelta(days=1)
+SETTLED_HOURS = 1
+"""So long after midnight (UTC), whatever the machines' clocks, nobody makes a key for yesterday any more: where there is none it is not asked for
+again at every key a caller presses."""
 TAG_BITS = 20
 """About two hundred numbers of the country share a tag of so many bits: what is counted under it is no trace of anybody."""
 
@@ -26,7 +29,7 @@ class DayKeyRecord(Base):
     __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012  SQLAlchemy's own hook
 
     day: Mapped[date] = mapped_column(primary_key=True)
-    sealed: Mapped[bytes]
+    sealed: Mapped[bytes] = mapped_column(info={"sealed": "root"})
 
 
 class DayKeys:
@@ -40,12 +43,15 @@ class DayKeys:
         self._database = database
         self._sealer = Sealer({"day": day_key}, "day")
         self._known: dict[date, bytes] = {}
+        self._never_made: date | None = None
 
     def tags(self, value: str, now: datetime) -> tuple[bytes, bytes | None]:
         """The tag of `value` under today's key and, if that key still lives, under yesterday's: a session may cross midnight."""
         today = now.date()
         key = self._key(today)
-        before = self._known.get(today - KEPT) or self._read(today - KEPT)
+        before = self._known.get(today - KEPT) or (None if self._never_made == today - KEPT else self._read(today - KEPT))
+        if before is None and now.hour >= SETTLED_HOURS:
+            self._never_made = today - KEPT
         return tag(key, value), tag(before, value) if before else None
 
     def few_bits(self, value: str, now: datetime) -> int:

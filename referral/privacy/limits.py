@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from referral.privacy.daykeys import DayKeys
@@ -25,6 +25,11 @@ HOURLY_KEPT = timedelta(hours=2)
 CODES, SESSIONS, REPORTS, WORDS = "code", "session", "report", "words"
 _BY_THE_DAY = (CODES, REPORTS, WORDS)
 """Counted by the day, under its midnight: a row of the hour would say when a report came, to whoever could guess the caller."""
+
+
+_ROWS = LimitTallyRecord.__table__.c
+_COUNT = select(_ROWS["count"]).where(*(_ROWS[name] == bindparam(name) for name in ("hour", "kind", "tag")))
+"""Put together once: callers wait for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +108,7 @@ class Limits:
         session.execute(delete(LimitTallyRecord).where(LimitTallyRecord.kind == SESSIONS, LimitTallyRecord.hour < now - HOURLY_KEPT))
 
     def _count(self, session: Session, kind: str, tag: int, now: datetime) -> int:
-        where = (LimitTallyRecord.hour == _since(kind, now), LimitTallyRecord.kind == kind, LimitTallyRecord.tag == tag)
-        return session.scalar(select(LimitTallyRecord.count).where(*where)) or 0
+        return session.scalar(_COUNT, {"hour": _since(kind, now), "kind": kind, "tag": tag}) or 0
 
     def _add(self, session: Session, kind: str, tag: int, now: datetime, *, by: int = 1) -> None:
         count_up(session, LimitTallyRecord, {"hour": _since(kind, now), "kind": kind, "tag": tag}, {"count": by})

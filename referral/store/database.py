@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import CursorResult, Engine, UpdateBase, create_engine, event, make_url
+from sqlalchemy import CursorResult, Engine, Insert, Table, UpdateBase, bindparam, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.orm import Session
@@ -49,6 +50,18 @@ class Database:
     def read(self) -> Iterator[Session]:
         with Session(self._read, expire_on_commit=False) as session:
             yield session
+
+    @contextmanager
+    def glance(self) -> Iterator[Connection]:
+        """`read()` for the few statements that every caller waits for: no objects, a quarter of the processor time."""
+        with self._read.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def jot(self) -> Iterator[Connection]:
+        """`draft()` in the same way."""
+        with self._draft.begin() as connection:
+            yield connection
 
     @property
     def engine(self) -> Engine:
@@ -128,11 +141,17 @@ class Database:
 def count_up(session: Session, record: type[Any], key: Mapping[str, object], amounts: Mapping[str, int], *, also: Mapping[str, object] | None = None) -> None:
     """Add amounts to the row of a key, or begin it with them and with what is in `also`: one statement, so that two processes that begin it
     at the same moment both count."""
-    values = dict(key) | dict(amounts) | dict(also or {})
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    statement = insert(record).values(**values)
-    sums = {name: getattr(record, name) + statement.excluded[name] for name in amounts}
-    session.execute(statement.on_conflict_do_update(index_elements=list(key), set_=sums))
+    statement = _counting(record.__table__, tuple(key), tuple(amounts), tuple(also or ()), session.get_bind().dialect.name)
+    session.execute(statement, {**key, **amounts, **(also or {})})
+
+
+@cache
+def _counting(table: Table, key: tuple[str, ...], amounts: tuple[str, ...], also: tuple[str, ...], dialect: str) -> Insert:
+    """The statement for a table and its columns, put together once: callers wait for it."""
+    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    statement = insert(table).values({name: bindparam(name) for name in (*key, *amounts, *also)})
+    sums = {name: table.c[name] + statement.excluded[name] for name in amounts}
+    return statement.on_conflict_do_update(index_elements=list(key), set_=sums)
 
 
 def changed(session: Session, statement: UpdateBase) -> int:
