@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from referral.understanding.spelling import Line, bare, fold
 
@@ -40,11 +41,11 @@ class Entry:
     """One line of a table: all its parts must be in the message, in any order."""
 
     text: str
-    parts: tuple[tuple[re.Pattern[str], bool], ...]
+    parts: tuple[tuple[str, bool], ...]
 
     def find(self, line: Line) -> list[Found]:
         """Every place where its first part stands, if the other parts are there too."""
-        spans = [_spans(pattern, line.plain if exact else line.folded) for pattern, exact in self.parts]
+        spans = [_spans(_compiled(pattern), line.plain if exact else line.folded) for pattern, exact in self.parts]
         if not all(spans):
             return []
         rest = frozenset(place for others in spans[1:] for first, last in others[:1] for place in range(first, last + 1))
@@ -63,10 +64,14 @@ def find_all(entries: Iterable[Entry], line: Line) -> list[Found]:
     return [found for entry in entries for found in entry.find(line)]
 
 
-def _part(part: str, groups: Groups) -> tuple[re.Pattern[str], bool]:
+_compiled = cache(re.compile)
+"""Two thousand patterns take a second: only a process that reads a message pays for them, once, and not every command that starts."""
+
+
+def _part(part: str, groups: Groups) -> tuple[str, bool]:
     exact = part.startswith("=")
     words = part.removeprefix("=").split()
-    return re.compile("(?<= )" + "".join(_word(word, groups, exact=exact) for word in words)), exact
+    return "(?<= )" + "".join(_word(word, groups, exact=exact) for word in words), exact
 
 
 def _word(word: str, groups: Groups, *, exact: bool) -> str:
