@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check conformance clean
+.PHONY: help run test check bench conformance clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -22,6 +22,11 @@ check: .venv/dev ## format, lint, types, import contracts, texts and dialogue
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python scripts/check_tree.py
+
+bench: .venv/dev ## the benchmarks, beside bare Flask or a bare statement of the same run; a quarter of an hour
+	@$(BIN)/python -m bench.load
+	@$(BIN)/python -m bench.nearest
+	@$(BIN)/python -m bench.importing
 
 conformance: .venv/dev ## the open directory against the official HSDS 3.1 schemas: make conformance HSDS=where-they-are
 	@$(BIN)/python -m scripts.conformance $(HSDS)
