@@ -71,9 +71,10 @@ class Texts:
         """Keep a text durably, once. False if it is here already: the gateway repeats itself until it hears 200, and its inbox holds it too."""
         pulled = arrival.gateway_id is None
         moment = arrival.date or now.replace(second=0, microsecond=0)
-        content = self._tags(f"{arrival.sender} {arrival.words} {moment.astimezone(UTC).replace(microsecond=0).isoformat()}", now)
+        written = moment.astimezone(UTC).replace(microsecond=0).isoformat()
+        content = self.daykeys.likeness(arrival.sender, f"{arrival.words} {written}", now)
         ids = self._tags(f"id {arrival.gateway_id}", now) if arrival.gateway_id else content
-        same = self._tags(f"{arrival.sender} {arrival.words}", now)
+        same = self.daykeys.likeness(arrival.sender, arrival.words, now)
         try:
             with self.database.transaction() as session:
                 if self._known(session, ids, content, same, now, pulled):

@@ -47,20 +47,30 @@ class DayKeys:
 
     def tags(self, value: str, now: datetime) -> tuple[bytes, bytes | None]:
         """The tag of `value` under today's key and, if that key still lives, under yesterday's: a session may cross midnight."""
+        key, before = self._alive(now)
+        return tag(key, value), tag(before, value) if before else None
+
+    def likeness(self, sender: str, words: str, now: datetime) -> list[bytes]:
+        """Tags that know the same words of the same sender again, under today's key and yesterday's. Of the sender only TAG_BITS go in: whoever has
+        the words and both keys, and tries every number of the country, is left with dozens."""
+        return [tag(key, f"{_few(tag(key, sender))} {words}") for key in self._alive(now) if key is not None]
+
+    def few_bits(self, value: str, now: datetime) -> int:
+        """TAG_BITS of today's tag: they tell the callers of a day apart, and not for sure, and lead back to nobody once the day's key is gone."""
+        return _few(self.today(value, now))
+
+    def today(self, value: str, now: datetime) -> bytes:
+        """The tag of `value` under today's key alone, for what is counted by the day."""
+        return tag(self._key(now.date()), value)
+
+    def _alive(self, now: datetime) -> tuple[bytes, bytes | None]:
+        """Today's key, and yesterday's if it was made."""
         today = now.date()
         key = self._key(today)
         before = self._known.get(today - KEPT) or (None if self._never_made == today - KEPT else self._read(today - KEPT))
         if before is None and now.hour >= SETTLED_HOURS:
             self._never_made = today - KEPT
-        return tag(key, value), tag(before, value) if before else None
-
-    def few_bits(self, value: str, now: datetime) -> int:
-        """TAG_BITS of today's tag: they tell the callers of a day apart, and not for sure, and lead back to nobody once the day's key is gone."""
-        return int.from_bytes(self.today(value, now)[:3], "big") >> (24 - TAG_BITS)
-
-    def today(self, value: str, now: datetime) -> bytes:
-        """The tag of `value` under today's key alone, for what is counted by the day."""
-        return tag(self._key(now.date()), value)
+        return key, before
 
     def _key(self, day: date) -> bytes:
         known = self._known.get(day) or self._read(day)
@@ -87,6 +97,10 @@ class DayKeys:
     @staticmethod
     def _cell(day: date) -> Cell:
         return Cell("day_key", "sealed", day.isoformat())
+
+
+def _few(whole: bytes) -> int:
+    return int.from_bytes(whole[:3], "big") >> (24 - TAG_BITS)
 
 
 def forget_old_days(session: Session, now: datetime) -> None:

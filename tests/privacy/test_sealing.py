@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 
 import pytest
@@ -154,6 +155,24 @@ class TestTheDaysKey:
             session.execute(update(DayKeyRecord).values(day=date(2026, 3, 9)))
         with pytest.raises(Unreadable):
             DayKeys(county_database, KEY).tags("s", START + timedelta(days=5))
+
+    def test_what_knows_a_text_again_leaves_whoever_tries_every_number_with_dozens(self, county_database: Database) -> None:
+        """Whoever has the words, the database and the day's key can try numbers; more than one must fit."""
+        keys = DayKeys(county_database, KEY)
+        senders = [f"+2547{number:08d}" for number in range(3 * 2**10)]
+        one, other = next(_pairs(senders, lambda sender: keys.few_bits(sender, START)))  # of three thousand, four pairs are to be expected
+        assert keys.likeness(one, "a child is beaten", START) == keys.likeness(other, "a child is beaten", START)
+        assert keys.likeness(one, "a child is beaten", START) != keys.likeness(one, "a child is hungry", START)
+        assert set(keys.likeness(one, "x", START)) & set(DayKeys(county_database, KEY).likeness(one, "x", START + timedelta(days=1)))
+
+
+def _pairs(values: Sequence[str], mark: Callable[[str], int]) -> Iterator[tuple[str, str]]:
+    """Values that share a mark."""
+    seen: dict[int, str] = {}
+    for value in values:
+        if mark(value) in seen:
+            yield seen[mark(value)], value
+        seen[mark(value)] = value
 
 
 class TestTheAudit:
