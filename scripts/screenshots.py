@@ -15,7 +15,7 @@ from tests.simulator.live import live
 
 PICTURES = Path("docs/pictures")
 MORNING = datetime(2026, 3, 4, 7, 0, tzinfo=UTC)
-WIDE, NARROW = (1280, 900), (320, 640)
+WIDE, NARROW, NETWORK = (1280, 900), (320, 640), (1280, 700)
 OFFICE = "Police gender desk for Ukunda · 168"
 
 
@@ -81,6 +81,22 @@ def narrow(page: Page) -> None:
     take(page, "simulator-320-officer")
 
 
+def troubled(page: Page) -> None:
+    """The network, made to misbehave by a trainer."""
+    page.locator("#network summary").click()
+    for name in ("Slow", "Receipts come twice"):
+        page.get_by_role("button", name=name).click()
+    police = page.locator("#network option", has_text="Police gender desk for Ukunda").first.get_attribute("value")
+    page.locator(".scene-phone select").select_option(police)
+    page.get_by_role("button", name="Say no to this phone").click()
+    expect(page.locator("#ill li")).to_have_count(3)
+    page.locator(".phone .put-away").click()
+    page.evaluate("scrollTo(0, 0)")
+    take(page, "simulator-network")
+    page.locator("#ill .all-well").click()
+    expect(page.locator("#ill")).to_be_hidden()
+
+
 def main() -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
@@ -89,7 +105,7 @@ def main() -> None:
         load_directory(ready)
         ready.database.close()
         with live(settings_for, url, MORNING) as service, browser() as chromium:
-            for size, pictures in ((WIDE, wide), (NARROW, narrow)):
+            for size, pictures in ((WIDE, wide), (NARROW, narrow), (NETWORK, troubled)):
                 page = chromium.new_page(viewport={"width": size[0], "height": size[1]}, reduced_motion="reduce")
                 page.goto(service.url)
                 expect(page.locator(".phone")).to_have_count(1)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from referral.gateway import port
-from referral.gateway.answers import OUR_FAULT, NoReply, Reply
+from referral.gateway.answers import OUR_FAULT, NoReply, Patience, Reply
 from referral.gateway.dates import read_date
 from referral.gateway.hosts import is_loopback
 from referral.gateway.port import Arrived, FetchFailed, Outcome, Sending
@@ -20,6 +20,7 @@ _COST = re.compile(r"[A-Z]{3} \d{1,6}(\.\d{1,6})?|0")
 _MESSAGE_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 _CODE_OF_WORD = {word: code for code, (word, _) in port.REFUSED.items()}
 _HTTP_REFUSALS = {401: port.AUTHENTICATION, 403: port.AUTHENTICATION, 429: port.RATE_LIMITED}
+_PATIENCE = Patience()
 _MAYBE_TAKEN = {408, *range(500, 600)}
 """HTTP statuses after which the gateway may have taken the text all the same."""
 
@@ -27,11 +28,11 @@ _MAYBE_TAKEN = {408, *range(500, 600)}
 class AfricasTalkingGateway:
     """One account and one sender (short code or sender id; None: the account's default, as the sandbox has it).
 
-    `base_url` is another host that speaks the same protocol, such as http://127.0.0.1:8001/version1. Raises ValueError, without quoting a value,
-    for settings that would send texts to the wrong host or in the clear.
+    `base_url` is another host that speaks the same protocol, such as http://127.0.0.1:8001/version1. After `patience` a call is given up. Raises
+    ValueError, without quoting a value, for settings that would send texts to the wrong host or in the clear.
     """
 
-    def __init__(self, username: str, api_key: str, short_code: str | None, base_url: str | None = None) -> None:
+    def __init__(self, username: str, api_key: str, short_code: str | None, base_url: str | None = None, *, patience: Patience = _PATIENCE) -> None:
         if not username.strip() or not api_key.strip() or not api_key.isascii():
             raise ValueError("the gateway account needs a user name and a key")
         if username != "sandbox" and username.strip().lower() == "sandbox":
@@ -41,6 +42,7 @@ class AfricasTalkingGateway:
             raise ValueError("the gateway's address must be https, or on this machine")
         self._username, self._api_key, self._short_code = username, api_key, short_code or None
         self._base_url = base_url.rstrip("/") if base_url else None
+        self._patience = patience
         self._made: Client | None = None
 
     @property
@@ -48,7 +50,7 @@ class AfricasTalkingGateway:
         if self._made is None:
             from referral.gateway.client import Client  # costs a fifth of a second, and only the worker needs it
 
-            self._made = Client(self._username, self._api_key, self._base_url)
+            self._made = Client(self._username, self._api_key, self._base_url, self._patience)
         return self._made
 
     def send(self, to: PhoneNumber, text: str) -> Sending:

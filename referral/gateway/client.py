@@ -15,7 +15,8 @@ from africastalking.SMS import SMSService
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from referral.gateway import port
-from referral.gateway.answers import NoReply, Reply
+from referral.gateway.answers import NoReply, Patience, Reply
+from referral.gateway.deadline import Deadline
 from referral.gateway.hosts import is_loopback
 
 
@@ -25,8 +26,8 @@ class Client(SMSService):  # type: ignore[misc]  # its base has no types
     Each call has its own connection, as in the library: on a kept one that the gateway has meanwhile closed, nobody can tell whether a text went out.
     """
 
-    def __init__(self, username: str, api_key: str, base_url: str | None) -> None:
-        self._override = base_url
+    def __init__(self, username: str, api_key: str, base_url: str | None, patience: Patience) -> None:
+        self._override, self._patience = base_url, patience
         super().__init__(username, api_key)
 
     def _init_service(self) -> None:
@@ -34,18 +35,20 @@ class Client(SMSService):  # type: ignore[misc]  # its base has no types
         if self._override is not None:
             self._baseUrl = self._contentUrl = self._override
 
-    def _make_request(
-        self, url: str, method: str, headers: Any, data: Any, params: Any, callback: None = None, timeout: tuple[float, float] = (3.05, 9.05)
-    ) -> Reply | NoReply:
-        with requests.Session() as session:
+    def _make_request(self, url: str, method: str, headers: Any, data: Any, params: Any, callback: None = None, timeout: Any = None) -> Reply | NoReply:
+        """The library's own timeouts are given up for ours: they begin anew with each byte, so a gateway that trickles would hold a worker for ever."""
+        with requests.Session() as session, Deadline(session, self._patience.whole) as deadline:
             # A proxy meant for the internet must not swallow what is meant for this machine.
             session.trust_env = not is_loopback(url)
             try:
                 # A redirect would carry the key in its own header to wherever it points.
-                answer = session.request(method, url, params=params, data=data, headers=headers, timeout=timeout, allow_redirects=False)
+                answer = session.request(
+                    method, url, params=params, data=data, headers=headers, timeout=(self._patience.connect, self._patience.read), allow_redirects=False
+                )
                 return Reply(answer.status_code, _decoded(answer.content))
             except requests.RequestException as error:
-                return _what_broke(error)
+                broke = NoReply(port.TIMEOUT, gone=True) if deadline.passed else _what_broke(error)
+                return NoReply(port.NO_CONNECTION, gone=False) if broke.gone and deadline.never_through else broke
 
 
 def _decoded(content: bytes) -> object:

@@ -124,7 +124,7 @@ class Gateway(Protocol):
     """Carries texts. Safe to call from several threads; never retries by itself."""
 
     def send(self, to: PhoneNumber, text: str) -> Sending:
-        """Hand over one text for one person. Does not raise for anything the network or the gateway can do; may block about 12 seconds."""
+        """Hand over one text for one person. Does not raise for anything the network or the gateway can do; may block 13 seconds."""
 
     def fetch(self, after: int) -> Sequence[Arrived]:
         """Texts in the inbox with an id above `after`, in ascending order; 0 for all it holds. Raises FetchFailed."""

@@ -9,9 +9,10 @@ from decimal import Decimal
 from flask import Blueprint, Response, jsonify, request
 
 from referral.simulator.exchange import Exchange
-from referral.simulator.faults import Faults
+from referral.simulator.faults import Fault, Kind, Lane
 from referral.simulator.messages import PRICE, Messages
 from referral.simulator.numbers import is_sample
+from referral.simulator.spoiling import BROKEN, spoilt
 from referral.simulator.wire import Wire
 
 _BALANCE = Decimal("1000000.0000")
@@ -39,12 +40,15 @@ def api(account: Account, exchange: Exchange, messages: Messages, wire: Wire) ->
 
     @pages.post("/messaging")
     def send() -> Response:
-        return _send(account, exchange.faults, messages)
+        return _send(account, exchange, messages)
 
     @pages.get("/messaging")
     def fetch() -> Response:
         after = request.args.get("lastReceivedId", "0")
-        return jsonify(SMSMessageData={"Messages": messages.fetch(int(after) if after.isascii() and after.isdigit() else 0)})
+        struck = exchange.faults.strike(Lane.FETCH, [])
+        kinds = {fault.kind for fault in struck}
+        texts = messages.fetch(int(after) if after.isascii() and after.isdigit() else 0, kinds)
+        return spoilt(exchange.faults, struck, [], lambda: jsonify(SMSMessageData={"Messages": texts}))
 
     @pages.get("/user")
     def balance() -> Response:
@@ -66,7 +70,8 @@ def _note(wire: Wire, answer: Response) -> None:
     fields = request.values.to_dict()
     for number in _not_ours(fields.get("to", "")):
         fields["to"], body = fields["to"].replace(number, "…"), body.replace(number, "…")
-    wire.note("in", request.method, request.path, fields, answer.status_code, body)
+    broken = request.environ.get(BROKEN)
+    wire.note("in", request.method, request.path, fields, None if broken else answer.status_code, "connection reset" if broken else body)
 
 
 def _not_ours(to: str) -> list[str]:
@@ -74,21 +79,26 @@ def _not_ours(to: str) -> list[str]:
     return [number for number in to.split(",") if number and not is_sample(number)]
 
 
-def _send(account: Account, faults: Faults, messages: Messages) -> Response:
+def _send(account: Account, exchange: Exchange, messages: Messages) -> Response:
     form = request.form
     missing = [name for name in ("to", "message") if not form.get(name)]
     if missing:
         return _plain(f"missing: {', '.join(missing)}", 400)
-    if faults.http_status is not None:
-        return _plain("out of order", faults.http_status)
+    numbers = [number.strip() for number in form["to"].split(",")]
+    struck = exchange.faults.strike(Lane.SEND, numbers, form["message"])
     sender = form.get("from") or account.senders[0]
-    word = faults.account_word or ("" if sender in account.senders else "InvalidSenderId")
-    return _sms_data(*(([], word) if word else _taken(messages, form["to"], form["message"], sender)))
+    word = _account_word(struck, numbers) or ("" if sender in account.senders else "InvalidSenderId")
+    return spoilt(exchange.faults, struck, numbers, lambda: _sms_data(*(([], word) if word else _taken(messages, numbers, form["message"], sender))))
 
 
-def _taken(messages: Messages, to: str, text: str, sender: str) -> tuple[list[dict[str, object]], str]:
-    recipients = messages.send([number.strip() for number in to.split(",")], text, sender)
-    taken = [entry for entry in recipients if entry["messageId"] != "None"]
+def _account_word(struck: list[Fault], numbers: list[str]) -> str:
+    words = [fault.word or "InvalidSenderId" for fault in struck if fault.kind is Kind.ACCOUNT]
+    return words[0].replace("{number}", ", ".join(numbers)) if words else ""
+
+
+def _taken(messages: Messages, numbers: list[str], text: str, sender: str) -> tuple[list[dict[str, object]], str]:
+    recipients = messages.send(numbers, text, sender)
+    taken = [entry for entry in recipients if "messageParts" in entry]
     cost = sum((PRICE * int(str(entry["messageParts"])) for entry in taken), Decimal(0))
     return recipients, f"Sent to {len(taken)}/{len(recipients)} Total Cost: {f'KES {cost}' if taken else '0'}"
 

@@ -19,12 +19,7 @@ def control(phones: Phones, dialling: Dialling, messages: Messages, wire: Wire, 
     """The blueprint of `/phones…` and `/wire`. `numbers` are the service's own: short_code, ussd_code, practice_code."""
     pages = Blueprint("control", __name__)
 
-    @pages.before_request
-    def only_our_own_pages() -> tuple[Response, int] | None:
-        # A form on any website can be posted to this machine, but not as JSON.
-        if request.method == "POST" and not request.is_json:
-            return jsonify(error="json-only"), 415
-        return None
+    pages.before_request(json_only)
 
     @pages.errorhandler(PhoneTrouble)
     def trouble(error: PhoneTrouble) -> tuple[Response, int]:
@@ -50,29 +45,29 @@ def control(phones: Phones, dialling: Dialling, messages: Messages, wire: Wire, 
 def _calls(pages: Blueprint, dialling: Dialling) -> None:
     @pages.post("/phones/dial")
     def dial() -> Response:
-        asked = _asked()
+        asked = asked_json()
         return _shown(dialling.dial(_text(asked, "number"), _text(asked, "code"), _text(asked, "network") or None))
 
     @pages.post("/phones/key")
     def key() -> Response:
-        asked = _asked()
+        asked = asked_json()
         return _shown(dialling.key(_text(asked, "session"), _text(asked, "keys")))
 
     @pages.post("/phones/hang-up")
     def hang_up() -> Response:
-        dialling.hang_up(_text(_asked(), "session"))
+        dialling.hang_up(_text(asked_json(), "session"))
         return jsonify({})
 
 
 def _texts(pages: Blueprint, messages: Messages) -> None:
     @pages.post("/phones/text")
     def text() -> tuple[Response, int]:
-        asked = _asked()
+        asked = asked_json()
         return jsonify(id=messages.text(_text(asked, "number"), _text(asked, "to"), _text(asked, "text"))), 202
 
     @pages.post("/phones/opt-out")
     def opt_out() -> tuple[Response, int]:
-        messages.opt_out(_text(_asked(), "number"))
+        messages.opt_out(_text(asked_json(), "number"))
         return jsonify({}), 202
 
     @pages.get("/phones/<number>/inbox")
@@ -81,7 +76,13 @@ def _texts(pages: Blueprint, messages: Messages) -> None:
         return jsonify(messages=[{"n": t.n, "from": t.sender, "text": t.text, "at": t.at.isoformat(), "parts": t.parts} for t in texts])
 
 
-def _asked() -> dict[str, Any]:
+def json_only() -> tuple[Response, int] | None:
+    """Why a request is refused: a form on any website can be posted to this machine, but not as JSON."""
+    return (jsonify(error="json-only"), 415) if request.method == "POST" and not request.is_json else None
+
+
+def asked_json() -> dict[str, Any]:
+    """The request's JSON object, an empty one where it is something else."""
     asked = request.get_json(silent=True)
     return asked if isinstance(asked, dict) else {}
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from referral.simulator.callbacks import Answered
 from referral.simulator.exchange import Exchange, PhoneTrouble, Trouble
+from referral.simulator.faults import Kind, Lane
 from referral.simulator.operators import Operator, cut_off, foreign
 
 HOP_METADATA = "at-ussd-hop-metadata"
@@ -161,7 +162,8 @@ class Dialling:
         }
         if problem:
             event["errorMessage"] = problem
-        if exchange.faults.end_event:
+        struck = {fault.kind for fault in exchange.faults.strike(Lane.ENDED, [session.number])}
+        for _ in range(0 if Kind.ENDED_MISSING in struck else 2 if Kind.ENDED_TWICE in struck else 1):
             exchange.tell(exchange.callbacks.ussd_ended, event)
 
 

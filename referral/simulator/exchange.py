@@ -10,11 +10,13 @@ from enum import StrEnum
 
 from referral.simulator.callbacks import Callbacks, Caller
 from referral.simulator.clockwork import Clockwork
-from referral.simulator.faults import Faults, Manners
+from referral.simulator.manners import Manners
 from referral.simulator.numbers import NotASample, sample_number
 from referral.simulator.operators import DEFAULT, OPERATORS, Operator
+from referral.simulator.script import Faults
 
-_RETRY_EVERY = 60.0
+RETRY_EVERY = 60.0
+"""Seconds after which the gateway tells again what the service did not answer with 200."""
 
 
 class Trouble(StrEnum):
@@ -76,7 +78,7 @@ def _operator(network: str) -> Operator:
 
 @dataclass(slots=True)
 class Exchange:
-    """`now` gives aware UTC; `fresh_hex` 32 random hex digits. `faults` and `manners` may be replaced at any time and count from then on."""
+    """`now` gives aware UTC; `fresh_hex` 32 random hex digits. `faults` says what goes wrong, `manners` may be replaced at any time and count from then on."""
 
     callbacks: Callbacks
     caller: Caller
@@ -92,6 +94,6 @@ class Exchange:
 
         def attempt() -> None:
             if self.caller.post(url, form).status != 200 and retries > 0:
-                self.tell(url, form, delay=_RETRY_EVERY, retries=retries - 1)
+                self.tell(url, form, delay=RETRY_EVERY, retries=retries - 1)
 
         self.clockwork.after(delay, attempt)

@@ -1,50 +1,187 @@
-"""How the stand-in is told to behave: where the gateway's documents are silent, and where it should fail on purpose."""
+"""What can go wrong on purpose: every way in which a gateway is known to fail, as data."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Self
+
+from referral.simulator.numbers import is_sample
 
 
-class DateShape(StrEnum):
-    """The shapes in which inbound texts have been seen dated, as `strftime` patterns."""
+class Lane(StrEnum):
+    """Where a fault strikes. SEND: a call that hands texts over. FETCH: a call that reads the inbox. RECIPIENT: each text to each phone.
+    RECEIPT: the delivery reports of a text. INBOUND: a phone's text to the service. ENDED: the end of a USSD session."""
 
-    ISO = "%Y-%m-%dT%H:%M:%SZ"
-    ISO_MILLISECONDS = "%Y-%m-%dT%H:%M:%S.%fZ"
-    SPACED = "%Y-%m-%d %H:%M:%S"
+    SEND = "send"
+    FETCH = "fetch"
+    RECIPIENT = "recipient"
+    RECEIPT = "receipt"
+    INBOUND = "inbound"
+    ENDED = "ended"
 
-    def write(self, moment: datetime) -> str:
-        """An aware UTC moment in this shape."""
-        text = moment.strftime(self.value)
-        return text[:-4] + "Z" if self is DateShape.ISO_MILLISECONDS else text
+
+class Kind(StrEnum):
+    """What goes wrong. The wording of each for people is in `wording.py`; what each field of a Fault does to it, in `Fault`."""
+
+    SLOW = "slow"
+    HANG = "hang"
+    STATUS = "status"
+    RESET = "reset"
+    ACCOUNT = "account"
+    MALFORMED = "malformed"
+    HTML = "html"
+    EMPTY = "empty"
+    TRUNCATED = "truncated"
+    WRONG_TYPE = "wrong-type"
+    INBOX_EMPTY = "inbox-empty"
+    INBOX_REPEATS = "inbox-repeats"
+    REFUSED = "refused"
+    NO_ID = "no-id"
+    DROPPED = "dropped"
+    RECEIPTS = "receipts"
+    RECEIPTS_TWICE = "receipts-twice"
+    RECEIPTS_REORDERED = "receipts-reordered"
+    RECEIPTS_EARLY = "receipts-early"
+    RECEIPTS_LATE = "receipts-late"
+    RECEIPTS_MISSING = "receipts-missing"
+    RECEIPTS_UNKNOWN_ID = "receipts-unknown-id"
+    RECEIPTS_FAILED = "receipts-failed"
+    RECEIPTS_FORGED = "receipts-forged"
+    INBOUND_AGAIN = "inbound-again"
+    INBOUND_LATE = "inbound-late"
+    INBOUND_LOST = "inbound-lost"
+    ENDED_TWICE = "ended-twice"
+    ENDED_MISSING = "ended-missing"
+
+
+_CALLS = (Lane.SEND, Lane.FETCH)
+LANES: Mapping[Kind, tuple[Lane, ...]] = MappingProxyType(
+    {
+        **dict.fromkeys((Kind.SLOW, Kind.HANG, Kind.STATUS, Kind.RESET), _CALLS),
+        **dict.fromkeys((Kind.MALFORMED, Kind.HTML, Kind.EMPTY, Kind.TRUNCATED, Kind.WRONG_TYPE), _CALLS),
+        Kind.ACCOUNT: (Lane.SEND,),
+        **dict.fromkeys((Kind.INBOX_EMPTY, Kind.INBOX_REPEATS), (Lane.FETCH,)),
+        **dict.fromkeys((Kind.REFUSED, Kind.NO_ID, Kind.DROPPED), (Lane.RECIPIENT,)),
+        **dict.fromkeys((kind for kind in Kind if kind.value.startswith("receipts")), (Lane.RECEIPT,)),
+        **dict.fromkeys((kind for kind in Kind if kind.value.startswith("inbound")), (Lane.INBOUND,)),
+        **dict.fromkeys((kind for kind in Kind if kind.value.startswith("ended")), (Lane.ENDED,)),
+    }
+)
+"""Where each kind can strike; the first is where it does unless told otherwise."""
+
+_SECONDS = MappingProxyType({Kind.SLOW: 5.0, Kind.HANG: 240.0, Kind.RECEIPTS_LATE: 300.0, Kind.INBOUND_LATE: 120.0})
+_TAKEN_FIRST = frozenset({Kind.MALFORMED, Kind.HTML, Kind.EMPTY, Kind.TRUNCATED, Kind.WRONG_TYPE})
+_LONGEST = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Manners:
-    """Undocumented behaviour, either way of which the service must bear.
+class Fault:
+    """One thing that goes wrong, for the first `count` times it strikes (None: until it is cleared), each time with probability `rate`.
 
-    `extension_in_text`: what is dialled beyond the code comes in `text` (else in `serviceCode`). `bare_inbound`: inbound texts come without
-    `linkId`, `networkCode` and `cost`, as in older documents.
+    `number` (a sample, E.164) narrows it to one phone, `containing` to texts with these words in them, `sparing` to texts without: alerts name their
+    urgency, so one kind of them can be hit alone. `lane` None: where the kind belongs. `seconds`: SLOW and HANG in real time, late receipts and
+    inbound texts before the stand-in's scaling; None: the kind's own. `after`: the gateway has taken the text before this happens, so that the sender
+    cannot know; None: only where an answer is spoiled. `status` is of STATUS (the answer's words quote the number, as the real ones do). `code` is
+    of REFUSED. `word`: of ACCOUNT, the message beside an empty list of recipients ("{number}" in it is replaced); of RECEIPTS_FAILED, the status.
+    `reason` is a RECEIPTS_FAILED's failureReason, "" for none. `receipts`: of RECEIPTS, exactly these reports. `scene`: which of the trainer's scenes
+    it is part of. Raises ValueError.
     """
 
-    extension_in_text: bool = True
-    date_shape: DateShape = DateShape.ISO
-    bare_inbound: bool = False
+    kind: Kind
+    lane: Lane | None = None
+    number: str | None = None
+    containing: str = ""
+    sparing: str = ""
+    count: int | None = None
+    rate: float = 1.0
+    seconds: float | None = None
+    after: bool | None = None
+    status: int = 503
+    code: int = 500
+    word: str = ""
+    reason: str = "DeliveryFailure"
+    receipts: tuple[str, ...] = ()
+    scene: str = ""
+
+    def __post_init__(self) -> None:
+        wrong = [name for name, well in self._checks() if not well]
+        if wrong:
+            raise ValueError(f"a {self.kind.value} fault cannot have this: {', '.join(wrong)}")
+
+    def _checks(self) -> tuple[tuple[str, bool], ...]:
+        return (
+            ("lane", self.lane is None or self.lane in LANES[self.kind]),
+            # The inbox is read for all phones at once. Other people's numbers are not even refused by name.
+            ("number", self.number is None or (is_sample(self.number) and self.place is not Lane.FETCH)),
+            ("count", self.count is None or self.count > 0),
+            ("rate", 0 < self.rate <= 1),
+            ("seconds", self.seconds is None or 0 <= self.seconds <= _LONGEST),
+            ("status", 300 <= self.status < 600),
+            ("code", 400 <= self.code < 600),
+        )
+
+    @property
+    def place(self) -> Lane:
+        """Where it strikes."""
+        return self.lane or LANES[self.kind][0]
+
+    @property
+    def delay(self) -> float:
+        """Seconds of waiting."""
+        return _SECONDS.get(self.kind, 0.0) if self.seconds is None else self.seconds
+
+    @property
+    def taken_first(self) -> bool:
+        """Whether the gateway has the text before it fails."""
+        return self.kind in _TAKEN_FIRST if self.after is None else self.after
+
+    def hits(self, numbers: tuple[str, ...], text: str) -> bool:
+        """Whether it is meant for these phones and this text."""
+        if self.number is not None and self.number not in numbers:
+            return False
+        return self.containing in text and not (self.sparing and self.sparing in text)
+
+    def told(self) -> dict[str, Any]:
+        """It as JSON."""
+        return asdict(self)
+
+    @classmethod
+    def read(cls, asked: Mapping[str, Any]) -> Self:
+        """A fault from JSON. Raises ValueError, which names the fields, for any that is unknown or of the wrong type."""
+        unknown = [name for name in asked if name not in _TYPES]
+        wrong = [name for name, value in asked.items() if name in _TYPES and (not isinstance(value, _TYPES[name]) or _misfits(name, value))]
+        if unknown or wrong or "kind" not in asked:
+            raise ValueError(f"not a fault: {', '.join([*unknown, *wrong]) or 'kind'}")
+        given = dict(asked)
+        given["kind"] = Kind(asked["kind"])
+        if asked.get("lane") is not None:
+            given["lane"] = Lane(asked["lane"])
+        if "receipts" in given:
+            given["receipts"] = tuple(given["receipts"])
+        return cls(**given)
 
 
-@dataclass(frozen=True, slots=True)
-class Faults:
-    """What goes wrong on purpose; the default is a good day.
+def _misfits(name: str, value: object) -> bool:
+    """True for what JSON's types do not tell apart: True is no number, and a list may hold anything."""
+    if isinstance(value, bool):
+        return name != "after"
+    return isinstance(value, list) and not all(isinstance(each, str) for each in value)
 
-    `refuse` gives a number's status code instead of 101. `http_status` answers every send with that status and sends nothing. `account_word` refuses
-    every send as a whole, with an empty list of recipients and this word. `receipts` are the delivery reports that follow a text, in that order:
-    repeat, reorder, misspell or leave out as wished. `end_event` False: the end of a USSD session is never told.
-    """
 
-    refuse: Mapping[str, int] = field(default_factory=dict)
-    http_status: int | None = None
-    account_word: str | None = None
-    receipts: tuple[str, ...] = ("Sent", "Submitted", "Success")
-    end_event: bool = True
+_NONE = type(None)
+_OF: Mapping[str, tuple[type, ...]] = {
+    "Kind": (str,),
+    "Lane | None": (str, _NONE),
+    "str | None": (str, _NONE),
+    "str": (str,),
+    "int | None": (int, _NONE),
+    "int": (int,),
+    "float": (int, float),
+    "float | None": (int, float, _NONE),
+    "bool | None": (bool, _NONE),
+    "tuple[str, ...]": (list,),
+}
+_TYPES: Mapping[str, tuple[type, ...]] = {field.name: _OF[str(field.type)] for field in fields(Fault)}

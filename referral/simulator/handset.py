@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -109,7 +110,7 @@ class Handset:
         """What went between the stand-in and the service, from entry `after` + 1 on, as `wire.Wire` keeps it."""
         return list(self._call("GET", f"/wire?after={after}")["entries"])
 
-    def _call(self, method: str, path: str, asked: dict[str, str] | None = None) -> dict[str, Any]:
+    def _call(self, method: str, path: str, asked: Mapping[str, object] | None = None) -> dict[str, Any]:
         with requests.Session() as session:
             session.trust_env = False
             try:

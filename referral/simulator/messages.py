@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
 
 from referral.gateway.port import REFUSED
-from referral.simulator.exchange import Exchange, PhoneTrouble, Trouble
-from referral.simulator.numbers import is_sample
+from referral.simulator.exchange import RETRY_EVERY, Exchange, PhoneTrouble, Trouble
+from referral.simulator.faults import Kind, Lane
+from referral.simulator.numbers import is_sample, sample_number
 from referral.simulator.operators import parts
+from referral.simulator.receipts import WITH_REASON, Report, arrives, reports
 
 PRICE = Decimal("0.8000")
 BLACKLISTED, NOT_A_NUMBER, TAKEN = 406, 403, 101
-_FAILURES = frozenset({"Rejected", "Failed", "AbsentSubscriber", "Expired"})
+_ANOTHER = "+254700000999"
+"""The phone that a forged receipt names."""
 _RETRIES = 12 * 60
 """One a minute for twelve hours, then the gateway gives an inbound text up."""
 _LONGEST = 1600
@@ -67,31 +70,46 @@ class Messages:
         return [self._send(number, text, sender) for number in to]
 
     def _send(self, number: str, text: str, sender: str) -> dict[str, object]:
-        faults = self._exchange.faults
-        code = faults.refuse.get(number, TAKEN) if is_sample(number) else NOT_A_NUMBER
-        with self._lock:
-            code = BLACKLISTED if code == TAKEN and number in self._opted_out else code
+        struck = {fault.kind: fault for fault in self._exchange.faults.strike(Lane.RECIPIENT, [number], text)}
+        code = self._code(number, struck[Kind.REFUSED].code if Kind.REFUSED in struck else TAKEN)
         if code >= 400:
             word = REFUSED[code][0] if code in REFUSED else "Unlisted"
             return {"statusCode": code, "number": number, "status": word, "cost": "0", "messageId": "None"}
         count = parts(text)
         message_id = f"ATXid_{self._exchange.fresh_hex()}"
         self._exchange.phones.use(number)
+        planned = [] if Kind.DROPPED in struck else reports(self._exchange.faults.strike(Lane.RECEIPT, [number], text))
         with self._lock:
             self.spent += PRICE * count
-            if not _FAILURES & set(faults.receipts):
+            if Kind.DROPPED not in struck and arrives(planned):
                 arrived = Delivered(next(self._numbers), sender, text, self._exchange.now(), count)
                 self._phones.setdefault(number, []).append(arrived)
-        # A second apart, so that a report can be seen to travel.
-        for step, status in enumerate(faults.receipts, start=1):
-            self._receipt(message_id, number, status, step)
-        return {"statusCode": code, "number": number, "status": "Success", "cost": f"KES {PRICE * count}", "messageId": message_id, "messageParts": count}
+        for report in planned:
+            self._report(message_id, number, report)
+        told = "None" if Kind.NO_ID in struck else message_id
+        return {"statusCode": code, "number": number, "status": "Success", "cost": f"KES {PRICE * count}", "messageId": told, "messageParts": count}
 
-    def _receipt(self, message_id: str, number: str, status: str, delay: float) -> None:
+    def _code(self, number: str, code: int) -> int:
+        if not is_sample(number):
+            return NOT_A_NUMBER
+        with self._lock:
+            return BLACKLISTED if code == TAKEN and number in self._opted_out else code
+
+    def _report(self, message_id: str, number: str, report: Report) -> None:
+        known = f"ATXid_{self._exchange.fresh_hex()}" if report.strange else message_id
+        self.report(known, _ANOTHER if report.forged else number, report.status, report.reason, early=report.early, delay=report.delay)
+
+    def report(self, message_id: str, number: str, status: str, reason: str = "", *, early: bool = False, delay: float = 0.0) -> None:
+        """Tell the service what became of a text, true or not: after `delay` seconds (before scaling), or `early`, before this returns.
+        Raises NotASample."""
+        number = sample_number(number)
         form = {"id": message_id, "status": status, "phoneNumber": number, "networkCode": self._exchange.phones.operator(number).code}
-        if status in ("Rejected", "Failed"):
-            form["failureReason"] = "DeliveryFailure"
-        self._exchange.tell(self._exchange.callbacks.delivery, form, delay=delay)
+        if reason and status in WITH_REASON:
+            form["failureReason"] = reason
+        if early:
+            self._exchange.caller.post(self._exchange.callbacks.delivery, form)
+        else:
+            self._exchange.tell(self._exchange.callbacks.delivery, form, delay=delay)
 
     def text(self, number: str, to: str | None, text: str) -> int:
         """A text from a phone to the service; its id in the fetch inbox. Raises PhoneTrouble."""
@@ -111,8 +129,17 @@ class Messages:
         form = {"from": number, "to": self._short_code, "text": text, "date": date, "id": self._uuid()}
         if not manners.bare_inbound:
             form |= {"linkId": inbound.link_id, "networkCode": self._exchange.phones.operator(number).code, "cost": "KES 0.0000"}
-        self._exchange.tell(self._exchange.callbacks.inbound, form, retries=_RETRIES)
+        self._tell_inbound(number, form)
         return inbound.id
+
+    def _tell_inbound(self, number: str, form: dict[str, str]) -> None:
+        struck = {fault.kind: fault for fault in self._exchange.faults.strike(Lane.INBOUND, [number], form["text"])}
+        if Kind.INBOUND_LOST in struck:
+            return
+        delay = struck[Kind.INBOUND_LATE].delay if Kind.INBOUND_LATE in struck else 0.0
+        # Told again at once and a minute later, as if the service's answers had been lost.
+        for again in (0.0, 0.0, RETRY_EVERY) if Kind.INBOUND_AGAIN in struck else (0.0,):
+            self._exchange.tell(self._exchange.callbacks.inbound, form, delay=delay + again, retries=_RETRIES)
 
     def opt_out(self, number: str) -> None:
         """The phone's holder blocks the service's sender: the service is told, and every later text to this phone is refused with 406."""
@@ -125,8 +152,11 @@ class Messages:
     def _uuid(self) -> str:
         return str(UUID(self._exchange.fresh_hex()))
 
-    def fetch(self, after: int) -> list[dict[str, object]]:
-        """The inbox's entries with ids above `after`, as the gateway gives them."""
+    def fetch(self, after: int, kinds: Collection[Kind] = ()) -> list[dict[str, object]]:
+        """The inbox's entries with ids above `after`, as the gateway gives them; none of them, or all of them again, where that goes wrong."""
+        if Kind.INBOX_EMPTY in kinds:
+            return []
+        after = 0 if Kind.INBOX_REPEATS in kinds else after
         with self._lock:
             texts = [text for text in self._inbox if text.id > after]
         return [{"linkId": text.link_id, "text": text.text, "to": self._short_code, "id": text.id, "date": text.date, "from": text.sender} for text in texts]

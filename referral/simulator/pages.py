@@ -10,8 +10,10 @@ from flask import Blueprint, Response, jsonify, render_template, request
 
 from referral.gateway.hosts import is_loopback_host
 from referral.simulator.exchange import Trouble
-from referral.simulator.handset import Handset, NobodyThere, Refused, Screen
+from referral.simulator.fault_control import Control
+from referral.simulator.handset import NobodyThere, Refused, Screen
 from referral.simulator.operators import DEFAULT, OPERATORS, room, used
+from referral.simulator.scenes import SCENES
 from referral.simulator.wording import TROUBLE
 
 HEADERS = {
@@ -32,7 +34,7 @@ _STATUS = {Trouble.SESSION_OVER.value: 410, Trouble.NO_SUCH_CODE.value: 404, Tro
 def simulator_pages(standin_url: str, public_url: str, timezone: str) -> Blueprint:
     """The blueprint of `/simulator/`. `standin_url` is the stand-in's address on this machine, `public_url` where people open the service, `timezone`
     the name of the county's time, in which alerts are written. Raises ValueError for a stand-in elsewhere."""
-    handset = Handset(standin_url)
+    handset = Control(standin_url)
     pages = Blueprint("simulator", __name__, url_prefix="/simulator", template_folder="templates", static_folder="static")
     own_host = urlsplit(public_url).hostname or ""
 
@@ -58,27 +60,28 @@ def simulator_pages(standin_url: str, public_url: str, timezone: str) -> Bluepri
 
     @pages.get("/")
     def page() -> str:
-        return render_template("simulator.html")
+        return render_template("simulator.html", scenes=SCENES)
 
     _looks(pages, handset, timezone)
     _acts(pages, handset)
+    _network(pages, handset)
     return pages
 
 
-def _looks(pages: Blueprint, handset: Handset, timezone: str) -> None:
+def _looks(pages: Blueprint, handset: Control, timezone: str) -> None:
     networks = [{"name": o.name, "screen": o.screen, "keys": o.keys, "idle": o.idle, "session": o.session} for o in OPERATORS.values()]
 
     @pages.get("/api/state")
     def state() -> Response:
         entries = handset.wire(max(0, request.args.get("after", 0, int)))
-        return jsonify(**asdict(handset.service()), networks=networks, timezone=timezone, wire=entries)
+        return jsonify(**asdict(handset.service()), networks=networks, timezone=timezone, wire=entries, trouble=handset.trouble()["on"])
 
     @pages.get("/api/inbox")
     def inbox() -> Response:
         return jsonify(texts=[asdict(text) for text in handset.inbox(request.args.get("number", ""))])
 
 
-def _acts(pages: Blueprint, handset: Handset) -> None:
+def _acts(pages: Blueprint, handset: Control) -> None:
     @pages.post("/api/dial")
     def dial() -> Response:
         asked = _asked("number", "code", "network")
@@ -99,6 +102,21 @@ def _acts(pages: Blueprint, handset: Handset) -> None:
         asked = _asked("number", "text")
         handset.text(asked["number"], asked["text"])
         return jsonify({})
+
+
+def _network(pages: Blueprint, handset: Control) -> None:
+    @pages.post("/api/network")
+    def network() -> Response:
+        asked = _asked("scene", "number", "on")
+        if asked["scene"] not in SCENES:
+            raise Refused("no-such-scene")
+        handset.scene(asked["scene"], asked["number"] or None, on=asked["on"] == "yes")
+        return jsonify(trouble=handset.trouble()["on"])
+
+    @pages.post("/api/all-well")
+    def all_well() -> Response:
+        handset.clear()
+        return jsonify(trouble=handset.trouble()["on"])
 
 
 def _refusal(own_host: str) -> tuple[Response, int] | None:

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from flask import Flask, Response, request
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.serving import BaseWSGIServer, make_server
 
 from referral.gateway.hosts import is_loopback_host
 from referral.simulator.api import Account, api
@@ -20,8 +20,11 @@ from referral.simulator.clockwork import Clockwork
 from referral.simulator.control import control
 from referral.simulator.dialling import Dialling
 from referral.simulator.exchange import Exchange, Phones
-from referral.simulator.faults import Faults, Manners
+from referral.simulator.fault_api import fault_api
+from referral.simulator.manners import Manners
 from referral.simulator.messages import Messages
+from referral.simulator.script import Faults
+from referral.simulator.spoiling import Handler, breaking
 from referral.simulator.wire import Wire
 
 _LARGEST_REQUEST = 64 * 1024
@@ -35,13 +38,6 @@ def utc_now() -> datetime:
 def fresh_hex() -> str:
     """32 random hex digits, where no source is given."""
     return secrets.token_hex(16)
-
-
-class _Quiet(WSGIRequestHandler):
-    """Keeps the addresses of phones and callbacks out of the terminal."""
-
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Nothing: `GET /wire` shows it, without tokens."""
 
 
 class StandIn:
@@ -81,17 +77,15 @@ class StandIn:
         self.app.before_request(_only_by_a_name_of_this_machine)
         self.app.register_blueprint(api(Account(username, api_key, (short_code, *sender_ids)), self._exchange, messages, wire))
         self.app.register_blueprint(control(phones, dialling, messages, wire, numbers))
+        self.app.register_blueprint(fault_api(self._exchange.faults, messages))
+        self.app.wsgi_app = breaking(self.app.wsgi_app)  # type: ignore[assignment, method-assign]  # Flask's own way to wrap an application
         self._server: BaseWSGIServer | None = None
         self._serving: threading.Thread | None = None
 
     @property
     def faults(self) -> Faults:
-        """What goes wrong on purpose from now on; may be replaced."""
+        """What goes wrong on purpose: add to it and clear it as you like."""
         return self._exchange.faults
-
-    @faults.setter
-    def faults(self, faults: Faults) -> None:
-        self._exchange.faults = faults
 
     @property
     def manners(self) -> Manners:
@@ -115,6 +109,7 @@ class StandIn:
 
     def close(self) -> None:
         """Stop listening and drop whatever was still to happen. May be called twice."""
+        self._exchange.faults.release()
         if self._server is not None and self._serving is not None:
             self._server.shutdown()
             self._serving.join()
@@ -132,7 +127,7 @@ class StandIn:
 def _listen(host: str, port: int, app: Flask) -> BaseWSGIServer:
     # Bound here, because the server's own way with a port that is taken is to end the process.
     with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET) as bound:
-        return make_server(host, bound.getsockname()[1], app, threaded=True, request_handler=_Quiet, fd=bound.fileno())
+        return make_server(host, bound.getsockname()[1], app, threaded=True, request_handler=Handler, fd=bound.fileno())
 
 
 def _only_by_a_name_of_this_machine() -> Response | None:

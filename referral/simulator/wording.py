@@ -14,6 +14,8 @@ TROUBLE = MappingProxyType(
         "session-over": "The session has ended.",
         "too-long": "That is longer than a phone takes.",
         "empty": "There is nothing to send.",
+        "no-such-scene": "The network cannot be made to do that.",
+        "not-a-fault": "The network cannot be made to do that.",
     }
 )
 """By the stand-in's word of trouble."""

@@ -111,6 +111,18 @@ def click_through(one: Locator, *choices: str) -> None:
 
 
 def file_a_report(service: Live) -> None:
+    """Somebody reports without the page, and two officers are told."""
+    handset = file_a_report_unheard(service)
+    until(lambda: sum(each.unread for each in handset.service().phones) == 2)
+
+
+def office_digits(page: Page) -> str:
+    """The last three digits of the police's sample number."""
+    label = page.locator("#network option", has_text=POLICE).first.inner_text()
+    return label.rsplit(" ", 1)[1]
+
+
+def file_a_report_unheard(service: Live) -> Handset:
     """Somebody reports without the page."""
     handset = Handset(f"http://127.0.0.1:{service.service.settings.standin_port}")
     shown = handset.dial("+254700000009", "*384*96#", None)
@@ -118,7 +130,7 @@ def file_a_report(service: Live) -> None:
         found = re.search(rf"^(\d) {re.escape(choice)}$", shown.screen, re.MULTILINE)
         assert found, choice
         shown = handset.key(shown.session, found[1])
-    until(lambda: sum(each.unread for each in handset.service().phones) == 2)
+    return handset
 
 
 def test_a_worry_is_reported_by_clicks_and_the_officers_phones_appear_and_answer(open_page: Open) -> None:
@@ -278,6 +290,38 @@ def test_without_the_stand_in_the_page_says_so_keeps_what_was_typed_and_goes_on(
     expect(phone(page, POLICE).locator(".thread .received")).to_have_count(1)
 
 
+def test_a_trainer_makes_the_network_fail_and_well_again_by_keyboard_alone(open_page: Open, service: Live) -> None:
+    page = open_page()
+    keys = page.keyboard
+    page.locator("#network summary").focus()
+    keys.press("Enter")
+    down = page.get_by_role("button", name="Down", exact=True)
+    expect(down).to_have_attribute("aria-pressed", "false")
+    for _ in range(3):
+        keys.press("Tab")
+    expect(down).to_be_focused()
+    keys.press("Space")
+    expect(down).to_have_attribute("aria-pressed", "true")
+    note = page.get_by_role("region", name="The network is not well")
+    expect(note).to_contain_text("no text from the service gets out")
+    expect(page.locator("#network summary")).to_contain_text("(1 wrong)")
+    file_a_report_unheard(service)
+    page.get_by_text("What went over the wire").click()
+    expect(page.locator(".entries")).to_contain_text("connection reset")
+    expect(page.locator(".phone.officer")).to_have_count(0)
+    page.get_by_label("One phone").select_option(label=f"{POLICE} · {office_digits(page)}")
+    page.get_by_role("button", name="Say no to this phone").press("Enter")
+    expect(note).to_contain_text(f"The network says no to {POLICE} · {office_digits(page)}.")
+    page.reload()
+    expect(note.get_by_role("listitem")).to_have_count(2)
+    note.get_by_role("button", name="Stop: The network is down").press("Enter")
+    expect(note.get_by_role("listitem")).to_have_count(1)
+    note.get_by_role("button", name="All well again").press("Enter")
+    expect(note).to_be_hidden()
+    expect(page.locator("#network summary")).to_be_focused()
+    expect(page.locator("#network summary")).to_contain_text("(all well)")
+
+
 def test_the_page_fits_a_small_telephone_and_can_be_read_and_touched(open_page: Open, service: Live) -> None:
     page = open_page(320)
     caller = phone(page, "Caller 1")
@@ -300,7 +344,12 @@ def test_the_page_fits_a_small_telephone_and_can_be_read_and_touched(open_page: 
     page.get_by_text("What went over the wire").click()
     page.locator(".entries summary").first.click()
     page.get_by_text("Other phone…").click()
+    page.locator("#network summary").click()
+    page.get_by_role("button", name="A bad day").click()
+    page.get_by_role("button", name="Say no to this phone").click()
+    expect(page.locator("#ill li")).to_have_count(2)
     check()
+    page.locator("#ill .all-well").click()
     page.locator("#open-help").click()
     check()
     assert page.get_by_text("nothing here reaches anybody").is_visible()

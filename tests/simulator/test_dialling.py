@@ -10,7 +10,8 @@ from flask import Response
 
 from referral.simulator.callbacks import Answered
 from referral.simulator.dialling import what_is_wrong
-from referral.simulator.faults import Faults, Manners
+from referral.simulator.faults import Fault, Kind
+from referral.simulator.manners import Manners
 from referral.simulator.standin import StandIn
 
 from .conftest import CHIEF, FIRST, MAMA, FakeService, Make, until
@@ -206,9 +207,9 @@ def test_a_step_name_comes_back_with_the_next_hop_and_in_the_end_event(standin: 
 
 
 def test_the_end_event_can_be_lost(standin: StandIn, service: FakeService) -> None:
-    standin.faults = Faults(end_event=False)
+    standin.faults.add(Fault(Kind.ENDED_MISSING))
     post(standin, "/phones/hang-up", session=dial(standin)["session"])
-    standin.faults = Faults()
+    standin.faults.clear()
     post(standin, "/phones/hang-up", session=dial(standin)["session"])
     until(lambda: service.calls("ussd/T/ended"))
     assert len(service.calls("ussd/T/ended")) == 1

@@ -9,7 +9,8 @@ import pytest
 import requests
 
 from referral.gateway.port import Outcome, Refusal
-from referral.simulator.faults import DateShape, Faults, Manners
+from referral.simulator.faults import Fault, Kind
+from referral.simulator.manners import DateShape, Manners
 from referral.vocabulary.phone import PhoneNumber
 
 from .conftest import CHIEF, MAMA, FakeService, Make, Served, serving, until
@@ -60,29 +61,16 @@ def test_an_unread_text_is_counted_until_the_phone_is_looked_at(served: Served) 
 
 
 def test_failed_receipts_mean_that_the_phone_never_had_it(served: Served, service: FakeService) -> None:
-    served.standin.faults = Faults(receipts=("Success", "Failed", "Failed", "Martian"))
+    served.standin.faults.add(Fault(Kind.RECEIPTS, receipts=("Success", "Failed", "Failed", "Martian")))
     assert served.gateway.send(TO, ALERT).outcome is Outcome.ACCEPTED
     until(lambda: len(service.calls("sms/T/delivery")) == 4)
     assert [report.get("failureReason") for report in service.calls("sms/T/delivery")] == [None, "DeliveryFailure", "DeliveryFailure", None]
     assert not served.handset.inbox(CHIEF)
 
 
-def test_faults_reach_the_service_as_the_gateway_gives_them(served: Served) -> None:
-    served.standin.faults = Faults(refuse={CHIEF: 405})
-    assert served.gateway.send(TO, ALERT).refusal is Refusal.PAUSE
-    served.standin.faults = Faults(refuse={CHIEF: 408})
-    assert served.gateway.send(TO, ALERT).reason == "unlisted-code"
-    served.standin.faults = Faults(account_word="InvalidSenderId")
-    assert served.gateway.send(TO, ALERT).code == 402
-    served.standin.faults = Faults(http_status=503)
-    assert served.gateway.send(TO, ALERT).outcome is Outcome.UNKNOWN
-    assert served.standin.faults.http_status == 503
-    assert not served.handset.inbox(CHIEF)
-
-
 def test_several_recipients_get_an_answer_each_and_real_numbers_none(served: Served) -> None:
     stranger = "+254722000001"
-    served.standin.faults = Faults(refuse={MAMA: 406})
+    served.standin.faults.add(Fault(Kind.REFUSED, number=MAMA, code=406))
     answer = raw_send(served, to=f"{CHIEF},{MAMA},{stranger}")
     data = answer.json()["SMSMessageData"]
     assert answer.status_code == 201

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 
 import referral.simulator
 from referral.app import build
+from referral.observing.requests import Requests
 from referral.simulator.operators import OPERATORS
 from referral.simulator.pages import AWAY, simulator_pages
 from referral.web import pages_app
@@ -165,7 +166,7 @@ def test_the_simulator_is_there_only_where_it_is_switched_on(sqlite_county: Kept
     ready = build(settings_for(sqlite_county.fresh(f"simulator-{on}"), simulator=on))
     try:
         for path in ("/simulator/", "/simulator/static/simulator.js"):
-            answer = pages_app(ready).test_client().get(path)
+            answer = pages_app(ready, Requests({})).test_client().get(path)
             assert answer.status_code == status
             answer.close()
     finally:

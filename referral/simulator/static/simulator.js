@@ -3,6 +3,7 @@
 import { call } from "./api.js";
 import { button } from "./dom.js";
 import { listenToKeys } from "./keyboard.js";
+import { Network } from "./network.js";
 import { fillNetworks, Phone } from "./phone.js";
 import { Wire } from "./wire.js";
 
@@ -14,6 +15,7 @@ const INBOUND = /\/inbound$/;
 
 const $ = (id) => document.getElementById(id);
 const wire = new Wire($("wire"));
+const network = new Network($("network"), $("ill"), (number) => nameOf(number));
 const phones = []; // in the order of the page
 const noticed = new Map(); // number → newest text this page knows of, on phones that are not on it
 const offered = new Map(); // number → phone with unread texts that waits to be shown
@@ -74,6 +76,10 @@ function listed(number) {
   return shared.state.phones.find((phone) => phone.number === number);
 }
 
+function nameOf(number) {
+  return phones.find((phone) => phone.number === number)?.name ?? (listed(number)?.label || number);
+}
+
 function sample(digits) {
   return `+254700000${digits}`;
 }
@@ -125,6 +131,7 @@ function apply(state) {
   if (anew) forget();
   for (const entry of fresh) deal(entry);
   if (first) begin();
+  network.take(state.trouble, state.phones);
   for (const entry of state.phones) {
     const phone = phones.find((each) => each.number === entry.number);
     if (phone) {
