@@ -11,25 +11,34 @@ from functools import partial
 import structlog
 from sqlalchemy.orm import Session
 
+from referral.alerts.claims import OTHERS, RED, Lanes
 from referral.alerts.outbox import Outbox
 from referral.casework import case_records  # noqa: F401  its tables
 from referral.casework.closing import CaseClosing
+from referral.casework.colleagues import Colleagues
 from referral.casework.desk import Desk
 from referral.casework.handing_on import HandingOn
 from referral.casework.holds import Holds
 from referral.casework.mailbox import OfficersMail
 from referral.casework.officers import OfficersAnswers
 from referral.casework.pins import Pins
+from referral.casework.relay import OfficersRelay
+from referral.casework.reveals import Reveals
+from referral.casework.second_reading import SecondReading
 from referral.conversation.script import dialogue
-from referral.county import read_county
+from referral.county import County, read_county
 from referral.directory import service_records, upkeep_records  # noqa: F401  their tables
 from referral.directory.flags import Flags
 from referral.directory.near_build import rebuild_near
 from referral.directory.nearest import NearestHelp
 from referral.directory.snapshot import Roster, RosterCache, read_roster
+from referral.dispatch.clocks import Clocks
 from referral.dispatch.escalate import Escalation
 from referral.dispatch.heads import DailyHead
+from referral.dispatch.letters import Letters as TextsOut
 from referral.dispatch.receipts import Receipts
+from referral.dispatch.reminders import Reminders
+from referral.dispatch.road import Roads
 from referral.dispatch.send import Sender
 from referral.dispatch.worker import Job, beat, forget_beats
 from referral.forgetting.purging import Purging
@@ -40,6 +49,8 @@ from referral.handover.contacts import Contacts
 from referral.handover.ladder import Ladder
 from referral.handover.mailbox import Mailbox
 from referral.handover.planner import Planner
+from referral.handover.relay import PhoneRelay
+from referral.intake.answering import Answering
 from referral.intake.asking import Asking
 from referral.intake.brakes import Brakes
 from referral.intake.converse import Conversations
@@ -54,6 +65,7 @@ from referral.intake.mailbox import AtMailbox
 from referral.intake.questions import Questions
 from referral.intake.services import Services
 from referral.intake.sessions import Sessions
+from referral.intake.standing import Remembered, Standing
 from referral.intake.texting import Texting
 from referral.intake.texts import AGAIN, Text, Texts
 from referral.officers.converse import OfficersMenu
@@ -65,10 +77,14 @@ from referral.privacy.audit import Audit
 from referral.privacy.chain import Chain
 from referral.privacy.counters import Counters
 from referral.privacy.daykeys import DayKeys, forget_old_days
+from referral.privacy.keyring import Keyring
 from referral.privacy.keys import Keys
+from referral.privacy.keystate import keep_keys
 from referral.privacy.limits import Limits
 from referral.privacy.logs import describe
+from referral.privacy.relay import Relay
 from referral.privacy.seal import Sealer
+from referral.privacy.spent import SpentKeys
 from referral.reports import letter_records  # noqa: F401  its table
 from referral.reports.letters import Letters
 from referral.reports.register import Register
@@ -76,6 +92,7 @@ from referral.routing.clock import Randomness
 from referral.routing.policy import Policy
 from referral.settings import Settings, SmsPull
 from referral.store.database import Database
+from referral.store.health import NotNow
 from referral.texts.catalogue import Catalogue
 from referral.understanding.places import Gazetteer
 from referral.understanding.words import Words
@@ -87,8 +104,6 @@ from referral.upkeep.verification import Verification
 from referral.ussd.render import ScreenTooLong, UssdSurface
 
 Clock = Callable[[], datetime]
-FIELDS_KEY = "k1"
-"""The id of the key that fields are sealed with; it stands in every sealed value."""
 WEB_PATIENCE, WORKER_PATIENCE = 4.0, 30.0
 """Seconds to wait for a lock: a caller must be answered within ten, the worker has time."""
 
@@ -125,6 +140,7 @@ class Service:
     database: Database
     clock: Clock
     keys: Keys
+    keyring: Keyring
     sealer: Sealer
     catalogue: Catalogue
     policy: Policy
@@ -139,13 +155,18 @@ class Service:
     chain: Chain
     holds: Holds
     closing: CaseClosing
+    colleagues: Colleagues
+    second: SecondReading
+    reveals: Reveals
     purging: Purging
     custodians: tuple[str, ...]
     daykeys: DayKeys
     conversations: Conversations
+    standing: Standing
     texts: Texts
     dialogues: Dialogues
     texting: Texting
+    answering: Answering
     officers: OfficersAnswers
     pins: Pins
     officers_menu: OfficersMenu
@@ -157,7 +178,7 @@ class Service:
         person = self.contacts.whose(session, text.sender)
         if person is not None and self.officers.means_us(session, person, text.words, now):
             self.officers.answer(session, person, text.words, now)
-        else:
+        elif not self.answering.take(session, text, now):
             self.texting.take(session, text, now)
 
     def file_silent_texts(self) -> int:
@@ -171,6 +192,8 @@ class Service:
         try:
             with self.database.transaction() as session:
                 return int(self.texting.file_silent(session, tag, now))
+        except NotNow:
+            raise
         except Exception as error:
             log.error("a silent dialogue not filed", **describe(error))
             with self.database.transaction() as session:
@@ -178,25 +201,23 @@ class Service:
             return 0
 
     def jobs(self, gateway: Gateway) -> Sequence[Job]:
-        """What a worker does, in the order of a round: send first, since a child in danger waits for nothing else."""
-        sender = Sender(
-            database=self.database,
-            gateway=gateway,
-            outbox=self.outbox,
-            register=self.register,
-            ladder=self.ladder,
-            contacts=self.contacts,
-            receipts=self.receipts,
-            keys=self.keys,
-            catalogue=self.catalogue,
-            random=self.ladder.random,
-            dial=officers_code(self.settings.at_ussd_code),
-        )
+        """All that a worker does, one after the other: send first, since a child in danger waits for nothing else."""
+        return (*self.sending_jobs(gateway, RED), *self.sending_jobs(gateway, OTHERS), *self.steady_jobs(gateway))
+
+    def sending_jobs(self, gateway: Gateway, lanes: Lanes, stopping: Callable[[], bool] = lambda: False) -> Sequence[Job]:
+        """Sending what is due in these lanes. RED and the others each have a thread: a text that hangs in one must not delay the other."""
+        sender = self.sender(gateway, stopping)
+        return (Job("send", lambda: sender.send_due(self.clock, lanes)),)
+
+    def steady_jobs(self, gateway: Gateway) -> Sequence[Job]:
+        """What a worker does beside the sending: reading texts, climbing, filing what fell silent."""
         escalation = Escalation(self.database, self.register, self.outbox, self.ladder, self.audit)
+        reminders, clocks = Reminders(self.database, self.register, self.outbox, self.ladder), Clocks(self.database, self.outbox, self.ladder)
         return (
-            Job("send", lambda: sender.send_due(self.clock)),
             Job("texts", lambda: self.texts.handle(self.read_text, self.clock())),
             Job("climb", lambda: escalation.climb(self.clock())),
+            Job("remind", lambda: reminders.remind(self.clock()), seconds=5),
+            Job("clocks", lambda: clocks.set_right(self.clock()), seconds=30),
             Job("silent", lambda: self.conversations.file_silent(self.clock()) + self.file_silent_texts(), seconds=1),
             *self._pull(gateway),
             Job("heartbeat", lambda: beat(self.database, self.clock()), seconds=5),
@@ -204,7 +225,32 @@ class Service:
             Job("purge watch", lambda: self.purging.watch(self.clock()), seconds=3600),
             Job("drills", lambda: self.drills().monthly(self.clock()) + self.drills().look(self.clock()), seconds=600),
             Job("verify", lambda: self.verification().daily(self.clock()), seconds=3600),
+            Job("keys", lambda: keep_keys(self.keyring, self.database, self.audit, self.clock()), seconds=600),
         )
+
+    def sender(self, gateway: Gateway, stopping: Callable[[], bool] = lambda: False) -> Sender:
+        return Sender(
+            database=self.database,
+            gateway=gateway,
+            outbox=self.outbox,
+            register=self.register,
+            ladder=self.ladder,
+            letters=self.letters(),
+            contacts=self.contacts,
+            receipts=self.receipts,
+            roads=self.roads(),
+            keys=self.keys,
+            random=self.ladder.random,
+            stopping=stopping,
+        )
+
+    def roads(self) -> Roads:
+        """What all workers know of the road to the phones, for sending and for figures."""
+        return Roads(self.database, self.policy.sending)
+
+    def letters(self) -> TextsOut:
+        """How each kind of text is put together."""
+        return TextsOut(self.outbox, self.register, self.ladder, self.contacts, self.catalogue, self.ladder.random, officers_code(self.settings.at_ussd_code))
 
     def slow_jobs(self) -> Sequence[Job]:
         """What takes seconds of computing, in a thread of its own: a child in danger waits for nothing else."""
@@ -250,6 +296,7 @@ class Service:
             "day keys": forget_old_days,
             "sent texts": self.outbox.forget_texts,
             "early receipts": self.receipts.forget,
+            "sending rate": Roads.forget,
             "answers to reporters": self.outbox.drop_reporter_texts,
             "dialogues": self.dialogues.forget,
             "contacts": self.register.forget_contacts,
@@ -263,17 +310,22 @@ class Service:
         return 0
 
 
-def build(settings: Settings, *, clock: Clock = utc_now, patience: float = WEB_PATIENCE, randomness: Randomness | None = None) -> Service:
-    """The service over its database, which must be migrated. Raises what the county's data raises: every problem named at once."""
+def build(
+    settings: Settings, *, clock: Clock = utc_now, patience: float = WEB_PATIENCE, randomness: Randomness | None = None, county: County | None = None
+) -> Service:
+    """The service over its database, which must be migrated. `county`: its data where it has been read already. Raises what that raises: every
+    problem named at once."""
     keys = Keys(settings.secrets.root)
-    sealer = Sealer({FIELDS_KEY: keys.fields}, FIELDS_KEY)
+    keyring = Keyring(settings.keyring, keys, clock)
+    sealer = keyring.sealer
     database = Database(settings.database_url, busy_seconds=patience)
     randomness = randomness or random.SystemRandom()
     catalogue = Catalogue.load()
-    county = read_county(settings.config)
+    county = county or read_county(settings.config)
     policy = county.policy
-    roster = RosterCache(database, unverified_days=policy.unverified_days).roster
-    register, outbox, audit = Register(sealer), Outbox(sealer, timedelta(minutes=policy.lease)), Audit(keys.audit)
+    kept = RosterCache(database, unverified_days=policy.unverified_days)
+    roster = kept.roster
+    register, outbox, audit = Register(sealer, Relay(keyring)), Outbox(sealer, timedelta(minutes=policy.lease)), Audit(keys.audit)
     planner = Planner(roster, county.table, policy)
     ladder = Ladder(planner, register, outbox, audit, randomness)
     contacts = Contacts(roster, sealer, keys)
@@ -283,7 +335,8 @@ def build(settings: Settings, *, clock: Clock = utc_now, patience: float = WEB_P
     manners = Manners(daykeys)
     help_ = Help(database, NearestHelp(county.nearest, tz=policy.timezone), HelpWords(policy.timezone), catalogue, Flags(), outbox, manners, clock)
     mailbox = Mailbox(Letters(sealer), ladder)
-    guide = DirectoryGuide(roster, database, register, keys, help_, CodeBrake(limits, database, clock), AtMailbox(mailbox, filing))
+    at = AtMailbox(mailbox, filing)
+    guide = DirectoryGuide(roster, database, register, keys, help_, CodeBrake(limits, database, clock), at)
     sessions = Sessions(sealer)
     surface = UssdSurface(catalogue)
     script = dialogue()
@@ -307,7 +360,10 @@ def build(settings: Settings, *, clock: Clock = utc_now, patience: float = WEB_P
     pins = Pins(database, sealer, planner, outbox, audit)
     desk = Desk(register, outbox, ladder, planner, contacts, audit)
     handing_on = HandingOn(desk)
-    mail = OfficersMail(desk, mailbox)
+    colleagues = Colleagues(planner, outbox)
+    second = SecondReading(register, colleagues, mailbox, audit)
+    mail = OfficersMail(desk, mailbox, second)
+    relay = OfficersRelay(desk, PhoneRelay(register, planner, audit, settings.at_ussd_code, script.languages[0]))
     menu = OfficersMenu(
         database=database,
         sessions=OfficerSessions(sealer, timedelta(minutes=policy.session_forgotten)),
@@ -317,7 +373,9 @@ def build(settings: Settings, *, clock: Clock = utc_now, patience: float = WEB_P
         desk=desk,
         handing_on=handing_on,
         mail=mail,
-        screens=Screens(desk, handing_on, mail, surface, catalogue, ScreenTooLong),
+        relay=relay,
+        second=second,
+        screens=Screens(desk, handing_on, mail, relay, second, surface, catalogue, ScreenTooLong),
     )
     holds, chain = Holds(sealer, audit), Chain(keys.chain)
     seconds = running if clock is utc_now else (lambda: clock().timestamp())
@@ -326,6 +384,7 @@ def build(settings: Settings, *, clock: Clock = utc_now, patience: float = WEB_P
         database=database,
         clock=clock,
         keys=keys,
+        keyring=keyring,
         sealer=sealer,
         catalogue=catalogue,
         policy=policy,
@@ -340,13 +399,18 @@ def build(settings: Settings, *, clock: Clock = utc_now, patience: float = WEB_P
         chain=chain,
         holds=holds,
         closing=CaseClosing(register, outbox, planner, audit),
-        purging=Purging(database, county.retention, holds, audit, chain.cut_before, SteadyClock(clock, seconds)),
+        colleagues=colleagues,
+        second=second,
+        reveals=Reveals(register, outbox, colleagues, sealer, audit),
+        purging=Purging(database, county.retention, holds, audit, chain.cut_before, SteadyClock(clock, seconds), SpentKeys(database, keyring, audit).forget),
         custodians=county.custodians,
         daykeys=daykeys,
         conversations=conversations,
+        standing=Standing(script, Remembered(guide, roster, kept.last), surface, {one: f"END {catalogue.say(one, 'fault.broken')}" for one in script.languages}),
         texts=Texts(database, sealer, daykeys, pull_required=settings.sms_pull is SmsPull.REQUIRED),
         dialogues=dialogues,
         texting=texting,
+        answering=Answering(at, dialogues, keys, county.keywords, gazetteer),
         officers=OfficersAnswers(register, outbox, ladder, contacts, audit),
         pins=pins,
         officers_menu=menu,

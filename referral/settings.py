@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from environs import Env, EnvValidationError, ValidationError
+from environs import Env, EnvValidationError, FileAwareEnv, ValidationError
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from referral.gateway.hosts import is_loopback
 from referral.privacy.callers import Network
+from referral.privacy.keyring import others_can_read
 from referral.privacy.keys import ROOT_LENGTH
 
 _SHORTEST_TOKEN = 32
@@ -95,6 +96,7 @@ class Settings:
     callback_ips: tuple[Network, ...] = ()
     callback_ips_enforce: bool = False
     trusted_proxies: int = 0
+    keyring: Path = Path("var/keyring.json")
 
     def __repr__(self) -> str:
         return "<settings>"
@@ -124,6 +126,7 @@ class Settings:
             (not self.at_username or not self.at_api_key, "AT_USERNAME, AT_API_KEY: both must be set"),
             (self.at_username == "sandbox", "AT_USERNAME: the sandbox reaches nobody"),
             (self.secrets.world_readable, f"REFERRAL_SECRETS: {self.secrets_file} can be read by others: chmod 600"),
+            (others_can_read(self.keyring), f"REFERRAL_KEYRING: {self.keyring} can be read by others: chmod 600"),
             (_weak(self.secrets.root), "REFERRAL_SECRETS: the root key is a default one"),
             (any(_weak(t.encode()) for t in self.ussd_tokens + self.sms_tokens), "REFERRAL_SECRETS: a callback token is a default one"),
         )
@@ -132,7 +135,9 @@ class Settings:
 
 def read_settings() -> Settings:
     """Settings from the environment of the process. Raises SettingsError naming every problem."""
-    env = Env(eager=False)
+    env = FileAwareEnv(eager=False, strip_whitespace=True)  # NAME_FILE names a file that holds the value, as containers hand over secrets
+    if unread := sorted(_unreadable()):
+        raise SettingsError(unread)
     raw = _read(env)
     problems: list[str] = []
     try:
@@ -153,6 +158,13 @@ def read_settings() -> Settings:
     if problems:
         raise SettingsError(problems)
     return settings
+
+
+def _unreadable() -> Iterator[str]:
+    """Settings that name a file which is not there."""
+    for name, path in os.environ.items():
+        if name.startswith(("REFERRAL_", "AT_")) and name.endswith("_FILE") and not (Path(path).is_file() and os.access(path, os.R_OK)):
+            yield f"{name}: {path} cannot be read"
 
 
 def _read(env: Env) -> dict[str, Any]:
@@ -179,8 +191,15 @@ def _read(env: Env) -> dict[str, Any]:
         "metrics_token": env.str("REFERRAL_METRICS_TOKEN", "") or None,
         "callback_ips": tuple(map(ip_network, env.list("REFERRAL_CALLBACK_IPS", [], validate=_networks) or ())),
         "callback_ips_enforce": env.bool("REFERRAL_CALLBACK_IPS_ENFORCE", False),
+        "keyring": keyring_file(),
         "trusted_proxies": env.int("REFERRAL_TRUSTED_PROXIES", 0, validate=_proxies),
     }
+
+
+def keyring_file() -> Path:
+    """Where the keyring lies: where the environment says, else beside the secrets file."""
+    beside = Path(os.environ.get("REFERRAL_SECRETS") or "var/secrets.toml").with_name("keyring.json")
+    return Path(os.environ.get("REFERRAL_KEYRING") or beside)
 
 
 def _port(value: int) -> None:
@@ -221,6 +240,7 @@ def _sense(settings: Settings) -> list[str]:
         ),
         (not _database(settings.database_url), "REFERRAL_DATABASE_URL: sqlite:///FILE or postgresql+psycopg://…"),
         (not settings.config.is_dir(), f"REFERRAL_CONFIG: {settings.config} is no folder"),
+        (0 < len(settings.metrics_token or "") < _SHORTEST_TOKEN, f"REFERRAL_METRICS_TOKEN: must be {_SHORTEST_TOKEN} or more letters and digits"),
     )
     tokens = (("REFERRAL_USSD_TOKENS", settings.ussd_tokens), ("REFERRAL_SMS_TOKENS", settings.sms_tokens))
     return [

@@ -10,17 +10,21 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from referral.alerts.claims import OTHERS, RED
 from referral.app import WORKER_PATIENCE, Service, build
 from referral.conversation.check import graph, pages
 from referral.directory.importer import Loaded, load, load_people
 from referral.directory.service_records import ServiceAtLocationRow
 from referral.directory.snapshot import read_roster
 from referral.dispatch.heads import custodians_problems
-from referral.dispatch.worker import Worker
+from referral.dispatch.worker import Aside, Worker
 from referral.gateway.africastalking import AfricasTalkingGateway
 from referral.handover.contacts import number_cell
 from referral.privacy.audit import Action
+from referral.privacy.keyring import KeyringError
+from referral.privacy.keystate import keyless
 from referral.privacy.logs import configure
+from referral.privacy.seal import Unreadable
 from referral.settings import Settings, SettingsError, read_settings
 from referral.simulator.callbacks import Callbacks
 from referral.simulator.standin import StandIn
@@ -35,19 +39,30 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 
+GATEWAY_PATIENCE = 15.0
+"""Seconds that a stopping worker waits for the text in hand: longer than the gateway may hang (see Gateway.send)."""
+
+
 def service(*, patience: float | None = None) -> Service:
     """The service by the settings of the environment, or SettingsError."""
     settings = read_settings()
     configure(settings.log_level)
-    return build(settings) if patience is None else build(settings, patience=patience)
+    ready = build(settings) if patience is None else build(settings, patience=patience)
+    try:
+        ready.keyring.ring()
+    except KeyringError as error:
+        raise SettingsError([str(error)]) from None
+    return ready
 
 
 def web_application() -> WSGIApplication:
-    """For gunicorn: refuses to start where the service must not run."""
+    """For gunicorn: refuses to start where the service must not run. Leaves no connection open: the processes that are made of this one have their own."""
     ready = service()
     refuse(ready)
     ready.purging.catch_up(ready.clock())
-    return application(ready)
+    made = application(ready)
+    ready.database.close()
+    return made
 
 
 def work(stop: threading.Event) -> None:
@@ -55,10 +70,17 @@ def work(stop: threading.Event) -> None:
     ready = service(patience=WORKER_PATIENCE)
     refuse(ready)
     ready.purging.catch_up(ready.clock())
-    slow = threading.Thread(target=Worker(ready.slow_jobs(), ready.clock, stop, pause=5.0).run, name="slow jobs", daemon=True)
-    slow.start()  # apart from the sending: an alert must not wait while the coverage is proven
-    Worker(ready.jobs(gateway(ready.settings)), ready.clock, stop).run()
-    slow.join(timeout=5)
+    carrier = gateway(ready.settings)
+    aside = [  # apart from each other: an alert must not wait while the coverage is proven, nor a RED one while the gateway hangs at another
+        Aside("red", Worker(ready.sending_jobs(carrier, RED, stop.is_set), ready.clock, stop), stop, patience=GATEWAY_PATIENCE),
+        Aside("sending", Worker(ready.sending_jobs(carrier, OTHERS, stop.is_set), ready.clock, stop), stop, patience=GATEWAY_PATIENCE),
+        Aside("slow jobs", Worker(ready.slow_jobs(), ready.clock, stop, pause=5.0), stop, patience=5.0),
+    ]
+    for one in aside:
+        one.start()
+    Worker(ready.steady_jobs(carrier), ready.clock, stop).run()
+    for one in aside:
+        one.finish()
 
 
 def gateway(settings: Settings) -> AfricasTalkingGateway:
@@ -71,13 +93,17 @@ def refuse(ready: Service) -> None:
     problems: list[str] = []
     if pending(ready.database.engine):
         raise SettingsError(["REFERRAL_DATABASE_URL: migrations are pending: run `referral db upgrade`"])
+    have_keys(ready)
     if ready.settings.live:
         with ready.database.read() as session:
             roster = read_roster(session)
             problems += _samples("offices", [office.id for office in roster.offices() if office.sample])
             points = session.scalars(select(ServiceAtLocationRow.id).where(ServiceAtLocationRow.sample))
             problems += _samples("service points", list(points))
-            problems += _samples("people", [person.id for person in roster.people() if person.sample or _sample_number(ready, session, person.id)])
+            try:
+                problems += _samples("people", [person.id for person in roster.people() if person.sample or _sample_number(ready, session, person.id)])
+            except Unreadable:
+                problems.append("REFERRAL_KEYRING: officers' numbers do not open with these keys: put back the keyring that sealed them")
     if problems:
         raise SettingsError(problems)
 
@@ -86,7 +112,25 @@ def prepare(settings: Settings) -> Service:
     """Migrate the database. Returns the service over it."""
     ready = build(settings, patience=WORKER_PATIENCE)
     upgrade(ready.database.engine)
+    have_keys(ready)
     return ready
+
+
+def have_keys(ready: Service) -> None:
+    """A keyring that opens; a first one is made where nothing needs another. Raises SettingsError, naming the setting."""
+    if not ready.keyring.there and (needing := keyless(ready.database)) and not ready.keyring.there:  # another process may have made it meanwhile
+        raise SettingsError([f"REFERRAL_KEYRING: {ready.settings.keyring} is missing and {needing} sealed values need it: put it back from its backup"])
+    try:
+        made = ready.keyring.create()
+        keys = ready.keyring.ring().keys
+    except KeyringError as error:
+        raise SettingsError([str(error)]) from None
+    except OSError as error:
+        raise SettingsError([f"REFERRAL_KEYRING: {ready.settings.keyring} cannot be written ({type(error).__name__})"]) from None
+    if made:
+        with ready.database.transaction() as session:
+            for key in keys:
+                ready.audit.write(session, ready.clock(), "service", Action.KEY_MADE, key.id)
 
 
 def _sample_number(ready: Service, session: Session, person: str) -> bool:

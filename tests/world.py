@@ -4,19 +4,43 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy.orm import Session
 from werkzeug.test import Client
 
 from referral.app import Service, build
+from referral.county import read_county
 from referral.dispatch.worker import Worker
 from referral.settings import Settings
-from referral.web import application
+from referral.web import application, directory_app
 from tests.fakes import FixedClock, RecordingGateway, message_id
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+
+ROOT = Path(__file__).parent.parent
+_county = cache(read_county)
+"""Read once for a thousand worlds: nothing in it changes."""
+
+
+def _on_demand(service: Service) -> WSGIApplication:
+    """The open directory, made when somebody asks for it: most tests do not."""
+    made: list[WSGIApplication] = []
+
+    def call(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if not made:
+            made.append(directory_app(service))
+        return made[0](environ, start_response)
+
+    return call
 
 
 class Phone:
@@ -59,8 +83,9 @@ class World:
         codes = itertools.count(1)
         self.clock = clock
         self.gateway = RecordingGateway()
-        self.service: Service = build(settings, clock=clock, randomness=random.Random(7))
-        self.web = Client(application(self.service))
+        county = _county(settings.config) if settings.config.is_relative_to(ROOT) else None  # else a test's own, which it may change
+        self.service: Service = build(settings, clock=clock, randomness=random.Random(7), county=county)
+        self.web = Client(application(self.service, _on_demand))
         self._worker = self._fresh_worker()
         self._serial = codes
         self._confirmed = 0

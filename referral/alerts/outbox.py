@@ -5,44 +5,24 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
-from referral.alerts.records import TABLE, AlertRecord, LadderRecord, Purpose
+from referral.alerts import claims
+from referral.alerts.claims import ALL, Due, Lanes
+from referral.alerts.records import DRILL_LANE, REPLY_LANE, TABLE, AlertRecord, LadderRecord, Purpose
 from referral.privacy.seal import Cell, Sealer
 from referral.store.base import new_id
 from referral.vocabulary.duty import DutyBearer
 from referral.vocabulary.phone import PhoneNumber
 
-REPLY_LANE = 1
-DRILL_LANE = 9
-"""Behind everything that is about a child."""
-_LANES = {Purpose.REPLY: REPLY_LANE, Purpose.HEAD: DRILL_LANE}
+_LANES = {Purpose.HEAD: DRILL_LANE}
 _NEW = {"attempts": 0, "calling": False, "repeated": False, "wrong_answers": 0}
 REPORTER_WAITS = timedelta(minutes=30)
 ANSWERABLE = timedelta(days=30)
 """How long an alert's one-time number can be answered with. LOW reports have a week until their first action is due."""
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A claimed row: enough to put the text together and send it with no transaction open."""
-
-    id: str
-    claim: str
-    purpose: Purpose
-    report: str | None
-    office: str | None
-    person: str
-    key: str | None
-    params: dict[str, str]
-    attempts: int
-    repeated: bool
-    deadline_at: datetime | None
-    step: int | None
 
 
 class Outbox:
@@ -89,12 +69,14 @@ class Outbox:
         *,
         report: str | None = None,
         office: str | None = None,
+        lane: int | None = None,
     ) -> None:
-        """Queue a text that is no hand-over: a reply, a repeat, a word to a supervisor. It goes out at once."""
+        """Queue a text that is no hand-over: a reply, a repeat, a word to a supervisor. It goes out at `now`, in the lane of its report's urgency
+        where the caller names it."""
         row = AlertRecord(
             id=new_id(),
             purpose=purpose,
-            lane=_LANES.get(purpose, 0),
+            lane=_LANES.get(purpose, REPLY_LANE) if lane is None else lane,
             person=person,
             report=report,
             office=office,
@@ -160,40 +142,9 @@ class Outbox:
     def one_time(self, alert: AlertRecord) -> str:
         return self._sealer.open(alert.one_time or b"", Cell(TABLE, "one_time", alert.id))
 
-    def claim(self, session: Session, now: datetime, limit: int) -> list[Due]:
-        """Up to `limit` due rows, most urgent lane first, leased to the caller. Two workers never get the same row."""
-        chosen = (
-            select(AlertRecord.id)
-            .where(AlertRecord.due_at <= now)
-            .order_by(AlertRecord.lane, AlertRecord.due_at)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        )
-        rows = session.scalars(select(AlertRecord).where(AlertRecord.id.in_(list(session.scalars(chosen))))).all()
-        rows = [row for row in rows if row.lane < DRILL_LANE] or rows[:1]  # a test goes out alone: what is urgent never waits behind a batch of them
-        token = new_id()
-        taken = [row for row in rows if not self._lost(session, row, now)]
-        for row in taken:
-            row.due_at, row.claim, row.attempts = now + self._lease, token, row.attempts + 1
-        return [self._due(row, token) for row in sorted(taken, key=lambda row: (row.lane, row.office or ""))]
-
-    @staticmethod
-    def _lost(session: Session, row: AlertRecord, now: datetime) -> bool:
-        """A worker died while it was calling the gateway for this row: the text may have gone out.
-
-        It is sent once more, marked as a repeat. Had the repeat itself been lost too, a third is not sent: silence climbs the ladder.
-        """
-        if not row.calling:
-            return False
-        if row.purpose is Purpose.REPORTER:  # an answer is sent once or not at all
-            session.delete(row)
-            return True
-        row.calling, row.claim = False, None
-        if row.repeated:
-            row.sent_at, row.due_at = now, None
-            return True
-        row.unknown_at, row.repeated = now, True
-        return False
+    def claim(self, session: Session, now: datetime, limit: int, lanes: Lanes = ALL) -> list[Due]:
+        """Up to `limit` due rows of these lanes, most urgent first, leased to the caller. Two workers never get the same row."""
+        return claims.claim(session, now, limit, self._lease, lanes)
 
     @staticmethod
     def arrived(alert: AlertRecord, now: datetime) -> None:
@@ -248,20 +199,3 @@ class Outbox:
             number = f"{secrets.randbelow(10_000):04d}"
             if number not in taken or len(taken) > 9_000:
                 return number
-
-    @staticmethod
-    def _due(row: AlertRecord, token: str) -> Due:
-        return Due(
-            id=row.id,
-            claim=token,
-            purpose=row.purpose,
-            report=row.report,
-            office=row.office,
-            person=row.person,
-            key=row.key,
-            params=json.loads(row.params) if row.params else {},
-            attempts=row.attempts,
-            repeated=row.repeated,
-            deadline_at=row.deadline_at,
-            step=row.step,
-        )

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from referral.store.base import ID_LENGTH, Base
 
 TABLE = "alert"
+RED_LANE, REPLY_LANE, DRILL_LANE = 0, 1, 9
+"""The lanes are the ranks of the urgencies, 0 to 3, and behind everything that is about a child the monthly tests."""
 
 
 class Purpose(StrEnum):
@@ -28,6 +30,8 @@ class Purpose(StrEnum):
     """The monthly test of an office: answered like an alert, with a one-time number of its own, and no report behind it."""
     HEAD = "head"
     """The audit's daily head, told to those who keep it."""
+    RELAY = "relay"
+    """A neutral text to a reporter who agreed to be contacted, asked for by `person`. The row holds no number: it is looked up when it is sent."""
     REPORTER = "reporter"
     """An answer to whoever texted about a child: the only rows that hold a number, sealed, and blanked when they are final."""
 
@@ -47,6 +51,7 @@ class AlertRecord(Base):
             "uq_alert_once_a_person", "report", "person", unique=True,
             sqlite_where=text("purpose = 'alert'"), postgresql_where=text("purpose = 'alert'"),
         ),
+        Index("ix_alert_remind", "remind_at", sqlite_where=text("remind_at is not null"), postgresql_where=text("remind_at is not null")),
         CheckConstraint("purpose <> 'alert' or (report is not null and one_time is not null)", name="alert_is_answerable"),
         CheckConstraint("(purpose = 'reporter') = (person = '')", name="reporters_are_nobody"),
         CheckConstraint("number is null or (purpose = 'reporter' and due_at is not null)", name="numbers_only_while_due"),
@@ -63,10 +68,10 @@ class AlertRecord(Base):
     institution: Mapped[str | None]
     person: Mapped[str] = mapped_column(index=True)
     """Empty in REPORTER rows: who texts about a child is nobody to us but a number that is soon forgotten."""
-    number: Mapped[bytes | None]
+    number: Mapped[bytes | None] = mapped_column(info={"sealed": "fields"})
     key: Mapped[str | None]
     params: Mapped[str | None] = mapped_column(String(500))
-    one_time: Mapped[bytes | None]
+    one_time: Mapped[bytes | None] = mapped_column(info={"sealed": "fields"})
     reason: Mapped[str | None] = mapped_column(String(500))
 
     due_at: Mapped[datetime | None]
@@ -82,6 +87,8 @@ class AlertRecord(Base):
     failure: Mapped[str | None]
 
     deadline_at: Mapped[datetime | None]
+    remind_at: Mapped[datetime | None]
+    """When whoever has not answered is to be reminded; empty from then on, so that it happens once."""
     early_at: Mapped[datetime | None]
     acknowledged_at: Mapped[datetime | None]
     acting_at: Mapped[datetime | None]
@@ -96,6 +103,8 @@ class AlertRecord(Base):
     """How long it took from the sending, written down when the times themselves are rounded to the hour."""
     wrong_answers: Mapped[int] = mapped_column(default=0)
     answers_ended_at: Mapped[datetime | None]
+    mail_turn: Mapped[int | None]
+    """The last letter of the reporter that this officer has read."""
 
 
 class EarlyReceiptRecord(Base):

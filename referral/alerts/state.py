@@ -1,4 +1,19 @@
-"""The state of a hand-over, derived from its times, and whether a report has been answered."""
+"""The state of a hand-over, derived from its times, and whether a report has been answered.
+
+How a text travels, as times of its row; a worker, the gateway, a receipt or an answer moves it, and nothing moves it back:
+
+| state     | the row                                              | next                                                                     |
+|-----------|------------------------------------------------------|--------------------------------------------------------------------------|
+| queued    | `due_at`, no `claim`                                 | claimed; taken back (`revoked_at`, `due_at` empty)                       |
+| claimed   | `claim`, `due_at` = end of the lease                 | calling; queued again (put off, given back, lease over); taken back      |
+| calling   | as claimed, and `calling`: the gateway may have it   | accepted, unknown, failed, queued again (refused for now); lease over: unknown |
+| unknown   | `unknown_at`, `repeated`, `due_at` in five minutes   | accepted (receipt, answer, or the marked repeat); after the repeat: accepted |
+| accepted  | `sent_at`, nothing due                               | delivered, failed (by receipt)                                           |
+| delivered | `delivered_at`                                       | final                                                                    |
+| failed    | `failed_at` and `failure`                            | final                                                                    |
+
+What a person answers (acknowledged, acting, declined …) comes on top, at any of them: an answer proves that the text arrived, and ends the sending.
+"""
 
 from __future__ import annotations
 
@@ -47,6 +62,12 @@ def state_of(alert: AlertRecord) -> State:
 def stands(alert: AlertRecord, at: datetime | None) -> bool:
     """Whether what somebody answered at that time still counts: not taken off, and not run out since, as when the reporter was not helped."""
     return at is not None and alert.revoked_at is None and (alert.expired_at is None or alert.expired_at <= at)
+
+
+def silent(alert: AlertRecord) -> bool:
+    """Whether an answer to this hand-over is still awaited: nothing was said, and nobody else has been told in their place."""
+    said = (alert.acknowledged_at, alert.acting_at, alert.declined_at, alert.referred_on_at, alert.done_at)
+    return not any((*said, alert.revoked_at, alert.expired_at, alert.failed_at, alert.early_at))
 
 
 def answered(alerts: Iterable[AlertRecord]) -> frozenset[str]:

@@ -22,6 +22,7 @@ from referral.handover.contacts import Contacts
 from referral.handover.ladder import Ladder
 from referral.handover.planner import Planner
 from referral.privacy.audit import Action, Audit
+from referral.reports.letters import after
 from referral.reports.register import Reachable, Register, Report
 from referral.store.base import new_id
 from referral.vocabulary.report import Urgency
@@ -45,6 +46,8 @@ class Brief:
     place: str | None
     standing: Standing
     due: datetime | None
+    unread: int = 0
+    """Letters of the reporter that this officer has not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +187,10 @@ class Desk:
     def _brief(self, session: Session, mine: Mine) -> Brief:
         alert, report = mine.alert, mine.report
         place = self.planner.roster().place_name(report.told.place) if report.told.place else None
+        unread = after(session, report.id, alert.mail_turn or 0)
         if alert.acting_at is not None:
-            return Brief(alert.id, report.number, report.urgency, place, Standing.ACTING, None)
+            return Brief(alert.id, report.number, report.urgency, place, Standing.ACTING, None, unread)
         if alert.acknowledged_at is None:
             return Brief(alert.id, report.number, report.urgency, place, Standing.NEW, alert.deadline_at)
         ladder = session.get(LadderRecord, report.id)
-        return Brief(alert.id, report.number, report.urgency, place, Standing.ANSWERED, ladder.action_due_at if ladder else None)
+        return Brief(alert.id, report.number, report.urgency, place, Standing.ANSWERED, ladder.action_due_at if ladder else None, unread)

@@ -57,7 +57,8 @@ class Holds:
         if not now.date() <= until <= (now + LONGEST).date():
             raise HoldRefused("until: a day from today on, at most a year ahead")
         id_ = new_id()
-        sealed = self._sealer.seal(reason.strip(), Cell(TABLE, "reason", id_))
+        filed = session.scalar(select(ReportRecord.filed_hour).where(ReportRecord.id == report))
+        sealed = self._sealer.of_month(filed or now).seal(reason.strip(), Cell(TABLE, "reason", id_))
         session.add(LegalHoldRecord(id=id_, report=report, reason=sealed, asked_by=by.strip(), asked_hour=_hour(now), until=until))
         self._audit.write(session, now, by.strip(), Action.HOLD_ASKED, report, until=until)
         return id_

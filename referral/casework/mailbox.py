@@ -1,4 +1,4 @@
-"""The officers' side of a report's mailbox: read what its reporter wrote, write back in ready-made words. Whose alert it is not finds nothing."""
+"""The officers' side of a report's mailbox: read what its reporter wrote, write back. Whose alert it is not finds nothing."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from referral.casework.desk import Desk
+from referral.casework.second_reading import SecondReading
 from referral.handover.mailbox import Mailbox
 from referral.privacy.audit import Action
 from referral.reports.letters import Letter
@@ -20,6 +21,7 @@ class OfficersMail:
 
     desk: Desk
     mailbox: Mailbox
+    second: SecondReading
 
     def read(self, session: Session, person: str, alert: str, now: datetime) -> bool:
         """They open the letters: in the audit like any reading, and the reporter's count as read. False if it is not theirs."""
@@ -27,6 +29,7 @@ class OfficersMail:
         if mine is None:
             return False
         self.mailbox.read_by_officer(session, mine.report.id, now)
+        mine.alert.mail_turn = self.mailbox.post.last_turn(session, mine.report.id)
         self.desk.audit.write(session, now, person, Action.READ, mine.report.id, office=mine.alert.office, what="letters")
         return True
 
@@ -42,4 +45,17 @@ class OfficersMail:
             return False
         office = mine.alert.office or ""
         self.mailbox.write_as_officer(session, mine.report.id, person, office, template=template, words=None, asks=template.asks, now=now)
+        return True
+
+    def write_own(self, session: Session, person: str, alert: str, words: str, now: datetime) -> bool:
+        """Leave own words, held until somebody else has read them, who is told that they wait. False if the report is not theirs.
+
+        Raises handover.mailbox.OwnWordsTooLong.
+        """
+        mine = self.desk.mine_to_hand_on(session, person, alert, now, lock=True)
+        if mine is None:
+            return False
+        office = mine.alert.office or ""
+        self.mailbox.write_as_officer(session, mine.report.id, person, office, template=None, words=words, asks=True, now=now)
+        self.second.ask(session, mine.report, person, office, now)
         return True

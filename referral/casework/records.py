@@ -29,8 +29,8 @@ class PinRecord(Base):
     )
 
     person: Mapped[str] = mapped_column(String(60), ForeignKey("directory_person.id"), primary_key=True)
-    sealed_pin: Mapped[bytes | None]
-    sealed_invitation: Mapped[bytes | None]
+    sealed_pin: Mapped[bytes | None] = mapped_column(info={"sealed": "fields"})
+    sealed_invitation: Mapped[bytes | None] = mapped_column(info={"sealed": "fields"})
     invited_until: Mapped[datetime | None]
     tries: Mapped[int]
     last_try: Mapped[bytes | None] = mapped_column(LargeBinary(16))

@@ -13,17 +13,22 @@ from types import FrameType
 import click
 
 from referral import start
+from referral.app import utc_now
 from referral.cli import proposing, upkeep
 from referral.cli.audit import audit
+from referral.cli.backup import backup, restore_
 from referral.cli.coverage import coverage
 from referral.cli.directory import directory
 from referral.cli.importing import directory_export, directory_import
+from referral.cli.keys import keys
 from referral.cli.people import people, user
 from referral.cli.purge import purge
 from referral.cli.report import report
 from referral.cli.telling import complain, loaded_line, told
+from referral.privacy.keyring import Keyring
+from referral.privacy.keys import Keys
 from referral.review import menu_tree, proof
-from referral.settings import Settings, create_secrets, read_settings
+from referral.settings import Settings, create_secrets, keyring_file, read_secrets, read_settings
 from referral.simulator.terminal import dial as dial_phone
 from referral.supervise import Supervisor
 
@@ -33,7 +38,7 @@ def main() -> None:
     """Reports about children by USSD and SMS, routed to the duty bearer who answers them."""
 
 
-for group in (audit, directory, people, user, report, purge, upkeep.drill):
+for group in (audit, backup, restore_, directory, people, user, report, purge, keys, upkeep.drill):
     main.add_command(group)
 for command in (coverage, directory_import, directory_export, *upkeep.DIRECTORY, *proposing.DIRECTORY):
     directory.add_command(command)
@@ -159,9 +164,14 @@ def secrets() -> None:
 @secrets.command()
 @told
 def create() -> None:
-    """Write a new secrets file where the settings say, unless there is one."""
+    """Write a new secrets file and its keyring where the settings say, unless there is one."""
     path = Path(os.environ.get("REFERRAL_SECRETS", "var/secrets.toml"))
-    click.echo(f"wrote {path}" if create_secrets(path) else f"{path} is there already and was left as it is")
+    if not create_secrets(path):
+        click.echo(f"{path} is there already and was left as it is")
+        return
+    click.echo(f"wrote {path}")
+    if Keyring(keyring_file(), Keys(read_secrets(path).root), utc_now).create():
+        click.echo(f"wrote {keyring_file()}")
 
 
 def _on_stop(stop: Callable[[], None]) -> None:

@@ -1,4 +1,4 @@
-"""Commands about one report: close it, hold it for a court. They show nothing of what was told."""
+"""Commands about one report: close it, hold it for a court. These show nothing of what was told; those of `cli.reading` do."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from referral import start
 from referral.casework.closing import CloseRefused, Closing, Reason
 from referral.casework.holds import HoldRefused
 from referral.cli.asking import SHORT, by_option, whole
+from referral.cli.reading import COMMANDS
 from referral.cli.telling import complain, told
 from referral.reports.records import ReportRecord
 
 
 @click.group()
 def report() -> None:
-    """One report: close it, or hold it for a court."""
+    """One report: read it, close it, hold it for a court, reach its reporter."""
 
 
 @contextmanager
@@ -95,3 +96,7 @@ def holds() -> None:
 
 def _unknown(_short: str) -> Exception:
     return HoldRefused("no such hold waits for a second person")
+
+
+for command in COMMANDS:
+    report.add_command(command)

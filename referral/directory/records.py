@@ -100,7 +100,7 @@ class PersonRow(Base):
 
     id: Mapped[str] = mapped_column(CODE, primary_key=True)
     name: Mapped[str]
-    sealed_number: Mapped[bytes | None]
+    sealed_number: Mapped[bytes | None] = mapped_column(info={"sealed": "fields"})
     number_tag: Mapped[bytes | None] = mapped_column(unique=True)
     language: Mapped[str] = mapped_column(String(8))
     verified_on: Mapped[date | None]

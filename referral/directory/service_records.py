@@ -147,7 +147,7 @@ class LocationSecretRow(Base):
     __tablename__ = "directory_location_secret"
 
     location: Mapped[str] = mapped_column(CODE, ForeignKey("directory_location.id"), primary_key=True)
-    sealed: Mapped[bytes]
+    sealed: Mapped[bytes] = mapped_column(info={"sealed": "fields"})
 
 
 class ServiceRow(Listed, Base):

@@ -19,6 +19,7 @@ from referral.privacy.logs import describe
 from referral.reports.register import Register, Report
 from referral.routing.clock import action_deadline
 from referral.store.database import Database
+from referral.store.health import NotNow
 from referral.vocabulary.report import Urgency
 
 log = structlog.get_logger()
@@ -84,6 +85,8 @@ class Escalation:
                 report = self.register.find(session, report_id)
                 if ladder is not None and report is not None:
                     rung(session, report, ladder, now)
+        except NotNow:
+            raise
         except Exception as error:
             log.error("a report cannot climb", kind=clock.key, **describe(error))
             with self.database.transaction() as session:

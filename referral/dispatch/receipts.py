@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from referral.alerts.outbox import Outbox
@@ -101,8 +102,34 @@ class Receipts:
             if person is None:
                 return
             self.contacts.unreachable(session, person)
-            for row in self.outbox.alerts_for(session, person, now):
-                self._move_on(session, row, now, "their phone takes no more texts from the service")
+            self._all_on(session, self.outbox.alerts_for(session, person, now), now, "their phone takes no more texts from the service")
+            self._withhold(session, person, now)
+
+    def takes_none(self, person: str, now: datetime) -> None:
+        """The gateway said of one text that this person's phone takes none: what else waits for them is not tried, and goes to the next person."""
+        with self.database.read() as session:
+            waiting = select(AlertRecord.id).where(AlertRecord.person == person, AlertRecord.due_at.is_not(None))
+            if session.scalar(waiting.limit(1)) is None:
+                return
+        with self.database.transaction() as session:
+            waiting_alerts = [row for row in self.outbox.alerts_for(session, person, now) if row.due_at is not None]
+            self._all_on(session, waiting_alerts, now, "their phone takes no texts from the service")
+            self._withhold(session, person, now)
+
+    def _all_on(self, session: Session, rows: Iterable[AlertRecord], now: datetime, why: str) -> None:
+        """Move on with each, in one order, since each locks its report."""
+        for row in sorted(rows, key=lambda row: row.report or ""):
+            self.outbox.ladder(session, row.report or "")
+            session.refresh(row, with_for_update=True)
+            if not row.calling and not row.revoked_at:
+                self._move_on(session, row, now, why)
+
+    @staticmethod
+    def _withhold(session: Session, person: str, now: datetime) -> None:
+        """Whatever is no hand-over and waits for this person is not sent; a reporter's text, which they only asked for, is."""
+        kept = (Purpose.ALERT, Purpose.DRILL, Purpose.RELAY)
+        waiting = (AlertRecord.person == person, AlertRecord.due_at.is_not(None), AlertRecord.calling.is_(False), AlertRecord.purpose.not_in(kept))
+        session.execute(update(AlertRecord).where(*waiting).values(failed_at=now, failure="takes no texts", due_at=None, claim=None))
 
     def _move_on(self, session: Session, row: AlertRecord, now: datetime, why: str) -> None:
         """Somebody else is told; who was told keeps the alert, since a phone that was off is switched on again, and its owner may answer."""

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from referral.privacy.logs import describe
 from referral.store.base import Base
 from referral.store.database import Database
+from referral.store.health import NotNow
 
 log = structlog.get_logger()
 
@@ -53,8 +54,8 @@ class Worker:
                 self._stop.wait(self._pause)
 
     def round(self) -> int:
-        """Every job that is due, once."""
-        return sum(self._run(job) for job in self._jobs)
+        """Every job that is due, once; none is begun any more when the worker is to stop."""
+        return sum(self._run(job) for job in self._jobs if not self._stop.is_set())
 
     def _run(self, job: Job) -> int:
         moment = self._clock().timestamp()
@@ -64,9 +65,33 @@ class Worker:
         self._last[job.name] = moment
         try:
             return job.run()
+        except NotNow:  # told once a minute by who found it out; the job comes round again
+            return 0
         except Exception as error:
             log.error("job failed", kind=job.name, **describe(error))
             return 0
+
+
+class Aside:
+    """A worker in a thread of its own. Should it ever end by itself, all are stopped: a process that sends no more must not look alive."""
+
+    def __init__(self, name: str, worker: Worker, stop: threading.Event, *, patience: float) -> None:
+        """`patience`: seconds that its last job may take once it is to stop."""
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._worker, self._stop, self._patience = worker, stop, patience
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def finish(self) -> None:
+        """Wait for the job in hand."""
+        self._thread.join(timeout=self._patience)
+
+    def _run(self) -> None:
+        try:
+            self._worker.run()
+        finally:
+            self._stop.set()
 
 
 def beat(database: Database, now: datetime) -> int:

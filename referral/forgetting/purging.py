@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from functools import partial
 
 import structlog
 from sqlalchemy import delete, select, update
@@ -30,6 +31,7 @@ from referral.store.database import Database, changed
 log = structlog.get_logger()
 BATCH = 100
 """Rows a transaction: on SQLite it holds the lock that a child's report needs."""
+MONTH_KEYS = "month keys"
 Step = Callable[[Session, datetime], int]
 
 
@@ -52,7 +54,11 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Purging:
-    """`cut_audit(session, day)` removes entries of before that day and is called until it returns 0 (privacy.chain)."""
+    """`cut_audit(session, day)` removes entries of before that day and is called until it returns 0 (privacy.chain).
+
+    `forget_keys(longest, held, now)` destroys the keys of months that are over for longer than that and seal nothing any more, reports that
+    are held having been sealed anew (privacy.spent); how many.
+    """
 
     database: Database
     kept: Retention
@@ -60,6 +66,7 @@ class Purging:
     audit: Audit
     cut_audit: Callable[[Session, date], int]
     clock: SteadyClock
+    forget_keys: Callable[[timedelta, Collection[str], datetime], int] = lambda _longest, _held, _now: 0
 
     def daily(self, now: datetime) -> int:
         """The worker's run: once a day, whichever worker is first; nothing where the clock is doubted. How many things went."""
@@ -117,14 +124,16 @@ class Purging:
     def _run(self, run: str, now: datetime, *, trusted: bool) -> Outcome:
         """Every kind in turn; one that fails stops no other. In the end the files themselves are cleaned of what was deleted.
 
-        The key of a month goes here, as the last step, once no row is left that was sealed with it (those under a hold having been sealed
-        anew): that forgets the backups too. There are no such keys yet.
+        The key of a month goes last, once no row is left that was sealed with it (those under a hold having been sealed anew): that
+        forgets the backups too.
         """
         self._believe(run, now, trusted=trusted)
-        removed, failed = dict.fromkeys(self._steps(), 0), {}
-        for name, step in self._steps().items():
+        every: dict[str, Callable[[], int]] = {name: partial(self._repeat, step, now) for name, step in self._steps().items()}
+        every[MONTH_KEYS] = partial(self._keys, now)
+        removed, failed = dict.fromkeys(every, 0), {}
+        for name, step in every.items():
             try:
-                removed[name] = self._repeat(step, now)
+                removed[name] = step()
             except Exception as error:
                 failed[name] = type(error).__name__
                 log.error("purge failed", kind=name, **describe(error))
@@ -140,6 +149,11 @@ class Purging:
             self.audit.write(session, now, "service", Action.PURGED, run, **gone)
         self.database.forget_residue()
         return Outcome(removed, failed, self._never_closed(now))
+
+    def _keys(self, now: datetime) -> int:
+        with self.database.read() as session:
+            held = self.holds.held(session, now)
+        return self.forget_keys(max(self.kept.words, self.kept.letters_read, self.kept.contact_longest), held, now)
 
     def _believe(self, run: str, now: datetime, *, trusted: bool) -> None:
         with self.database.read() as session:

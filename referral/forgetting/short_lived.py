@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from referral.privacy.logs import describe
 from referral.store.database import Database
+from referral.store.health import NotNow
 
 log = structlog.get_logger()
 
@@ -34,5 +35,7 @@ def _in_transaction(database: Database, step: Callable[[Session, datetime], obje
 def _one(name: str, run: Callable[[], object]) -> None:
     try:
         run()
+    except NotNow:
+        raise
     except Exception as error:
         log.error("not forgotten", kind=name, **describe(error))

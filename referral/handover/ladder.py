@@ -13,6 +13,7 @@ from referral.alerts.outbox import Outbox
 from referral.alerts.records import AlertRecord, LadderRecord, Purpose
 from referral.alerts.state import acting, answered, stands
 from referral.handover.planner import Planner
+from referral.handover.queued import call_off, hurry
 from referral.privacy.audit import Action, Audit
 from referral.reports.keeping import closed
 from referral.reports.register import Register, Report
@@ -92,8 +93,8 @@ class Ladder:
         self._take_back(session, report, alerts, now)
         due_at = clock.due(report.urgency, report.told, now, self.planner.policy, self.random, last=DOUBTFUL in report.flags)
         fresh = self.planner.plan(report, now)
-        alerts = self._call_off(session, alerts, {chosen.bearer.person for step in fresh.steps[:1] for chosen in step.choices})
-        self._hurry(alerts, due_at, report.urgency.rank)
+        alerts = call_off(session, alerts, {chosen.bearer.person for step in fresh.steps[:1] for chosen in step.choices})
+        hurry(alerts, due_at, report.urgency.rank)
         self._keep(session, report, fresh, self.register.plans_made(session, report.id) + 1)
         self.audit.write(session, now, "service", Action.REPLANNED, report.id, urgency=report.urgency)
         known = {a.person for a in alerts}
@@ -106,7 +107,7 @@ class Ladder:
 
     def replace(self, session: Session, report: Report, alert: AlertRecord, now: datetime, why: str) -> None:
         """Somebody cannot be told: their office's next person is, or the next step at once."""
-        alert.revoked_at, alert.due_at = now, None
+        alert.revoked_at, alert.due_at, alert.claim = now, None, None
         following = self._next_in(session, report, alert, now)
         if following is None:
             self.hasten(session, report.id, now)
@@ -134,11 +135,12 @@ class Ladder:
 
     def hurry(self, session: Session, report: Report, now: datetime) -> None:
         """What waits to go out goes out now."""
-        self._hurry(self.outbox.alerts_of(session, report.id), now, report.urgency.rank)
+        hurry(self.outbox.alerts_of(session, report.id), now, report.urgency.rank)
 
     def sent(self, session: Session, report: Report, alert: AlertRecord, now: datetime) -> None:
         """An alert went out: its clock, and the report's if it is the first of the step, count from this moment."""
         alert.deadline_at = self.deadline(report, alert.step or 1, now)
+        alert.remind_at = None if alert.step == END else clock.reminder(report.urgency, alert.step or 1, now, self.planner.policy)
         ladder = self.outbox.ladder(session, report.id)
         if ladder is None or ladder.step != alert.step:
             return
@@ -172,9 +174,9 @@ class Ladder:
         """A word to whoever is over an office, unless the report must be kept from them too."""
         over = self.planner.supervisor(report, alert.office or "", now)
         if over is not None:
-            name = self.planner.roster().office_name(alert.office or "") or "?"
-            params = {"number": report.number, "office": name}
-            self.outbox.tell(session, Purpose.SUPERVISOR, over.person, key, params, now, report=report.id, office=over.office.id)
+            params = {"number": report.number, "office": self.planner.roster().office_name(alert.office or "") or "?"}
+            lane = report.urgency.rank
+            self.outbox.tell(session, Purpose.SUPERVISOR, over.person, key, params, now, report=report.id, office=over.office.id, lane=lane)
 
     def repeat(self, session: Session, report: Report, ladder: LadderRecord, now: datetime, *, not_acted: bool = False) -> None:
         """The duty person of this moment is told, or told again. Who said no, or cannot be reached, is passed over while there is another;
@@ -196,7 +198,8 @@ class Ladder:
             alert.referred_on_at = alert.acknowledged_at = alert.acting_at = None
         if alert.due_at is None and alert.revoked_at is None and not self.outbox.waiting(session, Purpose.AGAIN, report.id, alert.person):
             key = "alert.not_acted" if not_acted else "alert.again"
-            self.outbox.tell(session, Purpose.AGAIN, alert.person, key, {"alert": alert.id}, now, report=report.id, office=alert.office)
+            lane, of = report.urgency.rank, {"alert": alert.id}
+            self.outbox.tell(session, Purpose.AGAIN, alert.person, key, of, now, report=report.id, office=alert.office, lane=lane)
 
     def _again(self, report: Report, now: datetime) -> datetime:
         """When the duty person is told the next time; at night only of what may be sent at night."""
@@ -213,12 +216,10 @@ class Ladder:
         return next((bearer for bearer in self.planner.on_duty(alert.office, now) if bearer.person not in known), None)
 
     def _end(self, session: Session, report: Report, ladder: LadderRecord, plan: Plan, now: datetime) -> None:
-        ladder.step, ladder.step_due_at = END, None
-        ladder.ended_at = ladder.ended_at or now
+        ladder.step, ladder.step_due_at, ladder.ended_at = END, None, ladder.ended_at or now
         ladder.again_at = self._again(report, now)
         self.audit.write(session, now, "service", Action.LADDER_ENDED, report.id)
-        known = {alert.person for alert in self.outbox.alerts_of(session, report.id)}
-        if plan.end is None or plan.end.person in known:
+        if plan.end is None or plan.end.person in {alert.person for alert in self.outbox.alerts_of(session, report.id)}:
             self.repeat(session, report, ladder, now)
         else:
             self._queue(session, report, END, plan.end, self._may_go(report, now), now, "end of the ladder: the duty person, told again until somebody answers")
@@ -230,8 +231,7 @@ class Ladder:
 
     def _queue(self, session: Session, report: Report, step: int, bearer: DutyBearer, due_at: datetime, now: datetime, reason: str) -> None:
         deadline = self.deadline(report, step, due_at)
-        lane = report.urgency.rank
-        self.outbox.hand_over(session, report.id, step, bearer, lane=lane, due_at=due_at, deadline_at=deadline, reason=reason, now=now)
+        self.outbox.hand_over(session, report.id, step, bearer, lane=report.urgency.rank, due_at=due_at, deadline_at=deadline, reason=reason, now=now)
 
     def deadline(self, report: Report, step: int, sent_at: datetime) -> datetime:
         """By when an alert of `step` sent at `sent_at` must be answered."""
@@ -248,21 +248,3 @@ class Ladder:
             if alert.revoked_at is None and not self.planner.may_know(report, alert.office or ""):
                 alert.revoked_at, alert.due_at = now, None
                 self.audit.write(session, now, "service", Action.REPLANNED, report.id, taken_back_from=alert.office)
-
-    @staticmethod
-    def _call_off(session: Session, alerts: Iterable[AlertRecord], wanted: set[str]) -> list[AlertRecord]:
-        """What still waits for somebody whom the new plan does not tell first is not sent; they may be told at a later step."""
-        kept = []
-        for alert in alerts:
-            if alert.due_at is not None and alert.attempts == 0 and alert.person not in wanted:
-                session.delete(alert)
-            else:
-                kept.append(alert)
-        session.flush()
-        return kept
-
-    @staticmethod
-    def _hurry(alerts: Iterable[AlertRecord], due_at: datetime, lane: int) -> None:
-        for alert in alerts:
-            if alert.due_at is not None and alert.claim is None:
-                alert.due_at, alert.lane = min(alert.due_at, due_at), min(alert.lane, lane)

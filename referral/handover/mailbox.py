@@ -12,10 +12,12 @@ from enum import StrEnum
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from referral.alerts import relays
 from referral.alerts.records import Purpose
 from referral.alerts.state import acting, answered, served, stands
 from referral.handover.ladder import Ladder
 from referral.privacy.audit import Action
+from referral.reports import consents
 from referral.reports.event_records import CaseEvent, CaseEventRecord, ServiceEventRecord
 from referral.reports.letter_records import LetterState, Side
 from referral.reports.letters import Letter, Letters
@@ -41,13 +43,17 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the holder of the code is shown, and what they can do. `letters` from officers, `unread` ones among them; `words`: some are there to erase."""
+    """What the holder of the code is shown, and what they can do. `letters` from officers, `unread` ones among them; `words`: some are there to erase.
+
+    `renewable`: they can be contacted, not for long any more, and may agree to it anew.
+    """
 
     stage: Stage
     letters: int
     unread: int
     reachable: bool
     words: bool
+    renewable: bool = False
 
 
 class OwnWordsTooLong(ValueError):
@@ -86,7 +92,8 @@ class Mailbox:
             )
             if holds
         )
-        return Standing(stage, letters, unread, register.reachable(session, report, now) is not None, words)
+        reachable = register.reachable(session, report, now) is not None
+        return Standing(stage, letters, unread, reachable, words, consents.renewable(session, report, now))
 
     # ── the officers' side ──
 
@@ -167,6 +174,7 @@ class Mailbox:
     def withdraw(self, session: Session, report: str, now: datetime) -> None:
         """The number and the consent go in this transaction; officers see that the reporter cannot be contacted."""
         self.ladder.register.withdraw_contact(session, report)
+        relays.drop(session, report, now)
         self.ladder.audit.write(session, now, "reporter", Action.CONTACT_WITHDRAWN, report)
 
     def _tell_officers(self, session: Session, report_id: str, now: datetime) -> None:

@@ -29,6 +29,7 @@ from referral.privacy.daykeys import DayKeys
 from referral.privacy.logs import describe
 from referral.routing.policy import Policy
 from referral.store.database import Database
+from referral.store.health import NotNow
 from referral.vocabulary.phone import NotAPhoneNumber, PhoneNumber
 from referral.vocabulary.report import Channel, Danger, Hours
 
@@ -222,6 +223,8 @@ class Conversations:
         try:
             held = self._read(tag, None)
             return int(held is not None and held.report is None and self._file_partial(held, now))
+        except NotNow:
+            raise
         except Exception as error:
             log.error("partial report not filed", **describe(error))
             with self.database.draft() as session:

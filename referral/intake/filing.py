@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from referral.alerts import relays
 from referral.handover.ladder import Ladder
 from referral.handover.planner import Planner
 from referral.intake.pranks import Signs, doubts, without_doubts
@@ -88,6 +89,7 @@ class Filing:
 
     def withdraw_contact(self, session: Session, report: str, now: datetime) -> None:
         self.register.withdraw_contact(session, report)
+        relays.drop(session, report, now)
         self.audit.write(session, now, "reporter", Action.CONTACT_WITHDRAWN, report)
 
     def erase_number(self, session: Session, number: PhoneNumber, now: datetime) -> None:

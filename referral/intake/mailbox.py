@@ -57,9 +57,9 @@ class AtMailbox:
             case Does.READ_LETTERS:
                 self.mailbox.read_by_reporter(session, report, now)
             case Does.REPLY:
-                self._say(session, report, Reply(effect.said), now)
+                self.say(session, report, Reply(effect.said), now)
             case Does.WRITE:
-                self._say(session, report, effect.said, now)
+                self.say(session, report, effect.said, now)
             case Does.NOT_HELPED:
                 self.mailbox.not_helped(session, report, now)
             case Does.ALLOW:
@@ -71,7 +71,7 @@ class AtMailbox:
             case _:
                 raise ValueError("nothing that is done at a mailbox")
 
-    def _say(self, session: Session, report: str, said: Reply | str, now: datetime) -> None:
+    def say(self, session: Session, report: str, said: Reply | str, now: datetime) -> None:
         """A letter. Who says that they are not safe, or writes of a knife, is in danger now: the urgency follows at once, and the plan with it."""
         self.mailbox.write_as_reporter(session, report, said, now)
         dangerous = said is Reply.UNSAFE or (not isinstance(said, Reply) and self.filing.planner.policy.life_risk.search(said) is not None)
@@ -91,7 +91,7 @@ def _lines(standing: Standing) -> tuple[str, ...]:
         READ: standing.letters > 0,
         WRITE: True,
         NOT_HELPED: True,
-        ALLOW: not standing.reachable,
+        ALLOW: not standing.reachable or standing.renewable,
         STOP: standing.reachable,
         ERASE: standing.words,
     }

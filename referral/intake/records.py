@@ -20,7 +20,7 @@ class SessionRecord(Base):
 
     tag: Mapped[bytes] = mapped_column(LargeBinary(TAG_LENGTH), primary_key=True)
     turn: Mapped[int]
-    sealed: Mapped[bytes]
+    sealed: Mapped[bytes] = mapped_column(info={"sealed": "fields"})
     partial_at: Mapped[datetime | None] = mapped_column(index=True)
     expires_at: Mapped[datetime] = mapped_column(index=True)
 
@@ -40,7 +40,7 @@ class TextRecord(Base):
     content: Mapped[bytes] = mapped_column(LargeBinary(TAG_LENGTH), unique=True)
     same: Mapped[bytes] = mapped_column(LargeBinary(TAG_LENGTH), index=True)
     row: Mapped[str] = mapped_column(String(ID_LENGTH), index=True)
-    sealed: Mapped[bytes | None]
+    sealed: Mapped[bytes | None] = mapped_column(info={"sealed": "fields", "row": "row"})
     received_at: Mapped[datetime] = mapped_column(index=True)
     due_at: Mapped[datetime | None] = mapped_column(index=True)
     held: Mapped[bool]
@@ -62,7 +62,7 @@ class DialogueRecord(Base):
     __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012  SQLAlchemy's own hook
 
     tag: Mapped[bytes] = mapped_column(LargeBinary(TAG_LENGTH), primary_key=True)
-    sealed: Mapped[bytes]
+    sealed: Mapped[bytes] = mapped_column(info={"sealed": "fields"})
     silent_at: Mapped[datetime | None] = mapped_column(index=True)
     expires_at: Mapped[datetime] = mapped_column(index=True)
 

@@ -19,6 +19,7 @@ from referral.privacy.logs import describe
 from referral.privacy.seal import Cell, Sealer
 from referral.store.base import new_id
 from referral.store.database import Database, changed
+from referral.store.health import NotNow
 
 log = structlog.get_logger()
 _TABLE = TextRecord.__tablename__
@@ -127,6 +128,8 @@ class Texts:
             with self.database.transaction() as session:
                 if take(session, row):
                     deal(session, text)
+        except NotNow:
+            raise
         except Exception as error:
             log.error("text not dealt with", **describe(error))
             with self.database.transaction() as session:

@@ -12,7 +12,10 @@ from referral.casework.desk import Desk
 from referral.casework.handing_on import HandingOn
 from referral.casework.mailbox import OfficersMail
 from referral.casework.records import Given
+from referral.casework.relay import OfficersRelay
+from referral.casework.second_reading import SecondReading
 from referral.handover.contacts import Contacts
+from referral.handover.relay import Asked as Nudged
 from referral.intake.converse import Call, Overtaken
 from referral.officers.screens import GONE, Screens
 from referral.officers.script import EXTENSION, NODES, OVER, Does, step
@@ -21,7 +24,7 @@ from referral.officers.sign_in import Entered, SignIn
 from referral.officers.state import Pairs, State
 from referral.privacy.daykeys import DayKeys
 from referral.store.database import Database
-from referral.vocabulary.letters import Template
+from referral.vocabulary.letters import Nudge, Template
 from referral.vocabulary.phone import NotAPhoneNumber
 
 _TRIES = 5
@@ -31,8 +34,18 @@ NOTED = {
     Does.HAND_ON: "officers.noted.hand",
     Does.GIVE: "officers.noted.given",
     Does.WRITE: "officers.noted.write",
+    Does.OWN_WORDS: "officers.noted.own",
+    Does.LET_THROUGH: "officers.noted.through",
+    Does.KEEP_BACK: "officers.noted.kept",
 }
-"""What is said once it is done. READ and LETTERS say nothing: they show."""
+"""What is said once it is done. READ, LETTERS and CHECK say nothing: they show."""
+NUDGED = {
+    Nudged.QUEUED: "officers.noted.nudge",
+    Nudged.TOO_SOON: "officers.noted.nudge_soon",
+    Nudged.UNREACHABLE: "officers.noted.nudge_gone",
+}
+_MAIL = frozenset({Does.LETTERS, Does.WRITE, Does.OWN_WORDS})
+_SECOND = frozenset({Does.CHECK, Does.LET_THROUGH, Does.KEEP_BACK})
 
 
 class _MovedOn(Exception):
@@ -51,6 +64,8 @@ class OfficersMenu:
     desk: Desk
     handing_on: HandingOn
     mail: OfficersMail
+    relay: OfficersRelay
+    second: SecondReading
     screens: Screens
 
     def answer(self, call: Call, now: datetime) -> str | None:
@@ -103,7 +118,7 @@ class OfficersMenu:
         typed = None if held.turn == 0 else asked.typed(held)
         entered, does = self._decide(held.state, typed, asked, now)
         with self.database.transaction() as session:
-            state = self._do(session, entered.state, does, now)
+            state = self._do(session, entered.state, does, (typed or "").strip(), now)
             if entered.keep is not None and not self.sign_in.pins.choose(session, state.person, entered.keep, now):
                 state = state.at(OVER, "officers.pin.none")
             shown = self.screens.show(session, state, now, mistaken=entered.mistaken)
@@ -120,35 +135,54 @@ class OfficersMenu:
         move = step(state, typed.strip())
         return (Entered(state, mistaken=True), None) if move is None else (Entered(move.state), move.does)
 
-    def _do(self, session: Session, state: State, does: Does | None, now: datetime) -> State:
+    def _do(self, session: Session, state: State, does: Does | None, typed: str, now: datetime) -> State:
         """Do what was chosen. What is not this officer's to do changes nothing and is said in one way."""
         if does is None:
             return state
-        who, alert = state.person, state.pick("alert")
         fills = (("number", self._number(session, state, now)),)
+        if does is Does.NUDGE:
+            asked = self.relay.ask(session, state.person, state.pick("alert"), Nudge(state.pick("nudge")), now)
+            return state.at("noted", GONE) if asked is None else replace(state, note=NUDGED[asked], params=fills)
+        if does in _SECOND:
+            done = self._check(session, state, does, now)
+        elif does in _MAIL:
+            done = self._mail(session, state, does, typed, now)
+        else:
+            done = self._case(session, state, does, now)
+        return self._noted(state, does, fills) if done else state.at("noted", GONE)
+
+    def _case(self, session: Session, state: State, does: Does, now: datetime) -> bool:
+        who, alert = state.person, state.pick("alert")
         match does:
             case Does.READ:
-                done = self.desk.read(session, who, alert, now)
+                return self.desk.read(session, who, alert, now)
             case Does.ACT:
-                done = self.desk.act(session, who, alert, now)
+                return self.desk.act(session, who, alert, now)
             case Does.DECLINE:
-                done = self.desk.decline(session, who, alert, state.pick("reason"), now)
+                return self.desk.decline(session, who, alert, state.pick("reason"), now)
             case Does.HAND_ON:
-                done = self.handing_on.hand_on(session, who, alert, state.pick("office"), now)
-            case Does.GIVE:
-                done = self._give(session, state, now)
-            case Does.LETTERS | Does.WRITE:
-                done = self._mail(session, state, does, now)
-        return self._noted(state, does, fills) if done else state.at("noted", GONE)
+                return self.handing_on.hand_on(session, who, alert, state.pick("office"), now)
+            case _:
+                return self._give(session, state, now)
 
     @staticmethod
     def _noted(state: State, does: Does, fills: Pairs) -> State:
         return replace(state, note=NOTED[does], params=fills) if does in NOTED else state
 
-    def _mail(self, session: Session, state: State, does: Does, now: datetime) -> bool:
+    def _mail(self, session: Session, state: State, does: Does, typed: str, now: datetime) -> bool:
+        who, alert = state.person, state.pick("alert")
         if does is Does.LETTERS:
-            return self.mail.read(session, state.person, state.pick("alert"), now)
-        return self.mail.write(session, state.person, state.pick("alert"), Template(state.pick("template")), now)
+            return self.mail.read(session, who, alert, now)
+        if does is Does.OWN_WORDS:
+            return self.mail.write_own(session, who, alert, typed, now)
+        return self.mail.write(session, who, alert, Template(state.pick("template")), now)
+
+    def _check(self, session: Session, state: State, does: Does, now: datetime) -> bool:
+        """Others' own words: opened, let through, or kept back."""
+        who, letter = state.person, state.pick("letter")
+        if does is Does.CHECK:
+            return self.second.read(session, who, letter, now)
+        return self.second.settle(session, who, letter, does is Does.LET_THROUGH, now)
 
     def _give(self, session: Session, state: State, now: datetime) -> bool:
         today = now.astimezone(self.sign_in.zone).date()

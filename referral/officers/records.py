@@ -18,5 +18,5 @@ class OfficerSessionRecord(Base):
 
     tag: Mapped[bytes] = mapped_column(LargeBinary(16), primary_key=True)
     turn: Mapped[int]
-    sealed: Mapped[bytes]
+    sealed: Mapped[bytes] = mapped_column(info={"sealed": "fields"})
     expires_at: Mapped[datetime] = mapped_column(index=True)

@@ -9,8 +9,9 @@ from types import MappingProxyType
 from referral.casework.desk import Standing
 from referral.casework.grammar import REASONS
 from referral.casework.records import Given
+from referral.handover.mailbox import LONGEST_WORDS
 from referral.officers.state import State
-from referral.vocabulary.letters import Template
+from referral.vocabulary.letters import Nudge, Template
 
 EXTENSION = "77"
 """What officers dial behind the service's code. It stands on no screen of a caller."""
@@ -27,6 +28,11 @@ class Does(StrEnum):
     GIVE = "give"
     LETTERS = "letters"
     WRITE = "write"
+    OWN_WORDS = "own_words"
+    NUDGE = "nudge"
+    CHECK = "check"
+    LET_THROUGH = "let_through"
+    KEEP_BACK = "keep_back"
 
 
 class Source(StrEnum):
@@ -37,6 +43,12 @@ class Source(StrEnum):
     OFFICES = "offices"
     PAGES = "pages"
     LETTERS = "letters"
+    CHECKS = "checks"
+    CHECK = "check"
+
+
+PAGED = frozenset({Source.PAGES, Source.LETTERS, Source.CHECK})
+"""Sources that are read page by page, not chosen from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +63,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A screen. Lines from a `source` lead to `go`; `saves` names what was chosen; `back` is where key 0 leads from its first page."""
+    """A screen. Lines from a `source` lead to `go` and ask for `does`; `saves` names what was chosen; `back` is where key 0 leads from its first page.
+
+    One that is `typed` takes words of up to so many characters, which are handed on and never kept.
+    """
 
     name: str
     prompt: str
@@ -60,6 +75,8 @@ class Node:
     go: str = ""
     saves: str | None = None
     back: str | None = None
+    does: Does | None = None
+    typed: int = 0
 
 
 _OPEN = Line("open", "officers.open", "report", Does.READ)
@@ -68,6 +85,7 @@ _ACT = Line("act", "officers.act", "noted", Does.ACT)
 _HAND = Line("hand", "officers.hand", "hand")
 _GIVEN = Line("given", "officers.given", "service")
 _LETTERS = Line("letters", "officers.letters", "letters", Does.LETTERS)
+_PHONE = Line("phone", "officers.phone", "phone")
 _CANNOT = Line("cannot", "officers.cannot", "cannot")
 
 ANSWERS = MappingProxyType(
@@ -80,16 +98,36 @@ ANSWERS = MappingProxyType(
 """What can be done with an alert, by how far its officer is with it."""
 
 _ALERTS = Line("alerts", "officers.alerts_again", "alerts")
+CHECKS = Line("checks", "officers.checks", "checks")
+"""In front of the alerts of whoever is to read others' own words."""
+_THROUGH = Line("through", "officers.check.through", "noted", Does.LET_THROUGH)
+_KEEP = Line("keep", "officers.check.keep", "noted", Does.KEEP_BACK)
+OUTCOMES = frozenset({"noted", "written"})
+"""Nodes that tell an outcome."""
 
 NODES = MappingProxyType(
     {
         node.name: node
         for node in (
-            Node("alerts", "officers.alerts", source=Source.ALERTS, go="alert", saves="alert"),
+            Node("alerts", "officers.alerts", (CHECKS,), source=Source.ALERTS, go="alert", saves="alert"),
             Node("alert", "", source=Source.ANSWERS, back="alerts"),
             Node("report", "officers.page", (Line("next", "officers.next", "alert"),), source=Source.PAGES, back="alert"),
-            Node("letters", "officers.page", (Line("write", "officers.letters.write", "write"),), source=Source.LETTERS, back="alert"),
-            Node("write", "officers.write", tuple(Line(one, one.text, "noted", Does.WRITE) for one in Template), saves="template", back="letters"),
+            Node("letters", "officers.page", (Line("write", "officers.letters.write", "write"), _PHONE), source=Source.LETTERS, back="alert"),
+            Node(
+                "write",
+                "officers.write",
+                (*(Line(one, one.text, "written", Does.WRITE) for one in Template), Line("own", "officers.write.own", "own")),
+                saves="template",
+                back="letters",
+            ),
+            Node("own", "officers.own", go="noted", back="write", does=Does.OWN_WORDS, typed=LONGEST_WORDS),
+            Node(
+                "phone",
+                "officers.phone.which",
+                tuple(Line(one, f"officers.nudge.{one}", "noted", Does.NUDGE) for one in Nudge),
+                saves="nudge",
+                back="letters",
+            ),
             Node("hand", "officers.hand.to", source=Source.OFFICES, go="hand.sure", saves="office", back="alert"),
             Node("hand.sure", "officers.hand.sure", (Line("yes", "officers.hand.yes", "noted", Does.HAND_ON),), back="hand"),
             Node("service", "officers.service", tuple(Line(one, f"officers.service.{one}", "day") for one in Given), saves="service", back="alert"),
@@ -109,10 +147,13 @@ NODES = MappingProxyType(
                 back="alert",
             ),
             Node("noted", "", (_ALERTS,)),
+            Node("written", "", (_ALERTS, _PHONE)),
+            Node("checks", "officers.checks.which", source=Source.CHECKS, go="check", saves="letter", back="alerts", does=Does.CHECK),
+            Node("check", "officers.page", (_THROUGH, _KEEP), source=Source.CHECK, back="checks"),
         )
     }
 )
-"""Every screen after signing in. The heading of "alert" goes by how far its officer is; "noted" tells an outcome, in words the state carries."""
+"""Every screen after signing in. The heading of "alert" goes by how far its officer is; OUTCOMES say what was done, in words the state carries."""
 
 OVER = "over"
 """The node of a dialogue that has ended; its words are the state's note."""
@@ -131,14 +172,19 @@ def step(state: State, key: str) -> Move | None:
         return None
     if key == BACK:
         return _back(node, state)
+    if node.typed:
+        return Move(state.at(node.go), node.does) if 0 < len(key) <= node.typed else None
     if key == MORE and state.more:
-        further = 1 if node.source in (Source.PAGES, Source.LETTERS) else len(state.shown)
+        further = 1 if node.source in PAGED else len(state.shown)
         return Move(replace(state, before=(*state.before, state.offset), offset=state.offset + further, shown=(), more=False))
-    at = _LINES.get(key)
+    return _chosen(node, state, _LINES.get(key))
+
+
+def _chosen(node: Node, state: State, at: int | None) -> Move | None:
     if at is None or at >= len(state.shown):
         return None
     value = state.shown[at]
-    line = lines_of(node).get(value) or (Line(value, "", node.go) if node.go else None)
+    line = lines_of(node).get(value) or (Line(value, "", node.go, node.does) if node.go else None)
     if line is None:  # the menu changed while this session was open
         return None
     chosen = state if node.saves is None else state.picking(node.saves, value)

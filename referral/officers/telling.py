@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 from referral.casework.desk import Brief, Opened, Standing
+from referral.handover.relay import Line
 from referral.officers.state import Pairs
 from referral.reports.letter_records import LetterState, Side
 from referral.reports.letters import Letter
@@ -52,8 +53,7 @@ def report_lines(say: Say, opened: Opened) -> Iterator[str]:
     report, told = opened.report, opened.report.told
     concern = NOT_KNOWN if told.concern is None else "officers.concern.helpnow" if told.concern is Concern.HELPNOW else f"concern.{told.concern.lower()}"
     yield say("officers.tells.head", number=report.number, urgency=report.urgency.value, value=say(concern))
-    if report.partial:
-        yield say("officers.flag.partial")
+    yield from (say(key) for key, holds in (("officers.flag.partial", report.partial), ("officers.unreadable", report.unreadable)) if holds)
     if told.danger is not None:
         yield say("officers.tells.danger", value=_value(say, "danger", told.danger))
     yield say("officers.tells.place", value=opened.place or say(NOT_KNOWN))
@@ -75,12 +75,24 @@ def report_lines(say: Say, opened: Opened) -> Iterator[str]:
     yield _reach(say, opened)
 
 
+def line_words(say: Say, line: Line, zone: tzinfo) -> Iterator[str]:
+    """What an officer is told of the reporter's phone, in front of the letters. Nothing where the reporter never agreed to be texted."""
+    if line.lost:
+        yield say("officers.reach.lost")
+    elif line.waiting:
+        yield say("officers.reach.waits")
+    elif line.textable and line.sent_hour is not None:
+        yield say("officers.reach.sent", at=line.sent_hour.astimezone(zone).strftime("%d/%m %H:00"))
+
+
 def letter_lines(say: Say, letters: Sequence[Letter], name: Callable[[str], str]) -> Iterator[str]:
     """The letters in the order given: who says what, and how far a letter of the officers is. `name` gives an office's."""
     if not letters:
         yield say("officers.letters.none")
     for letter in letters:
-        if letter.side is Side.OFFICER:
+        if letter.unreadable:
+            yield say("officers.letters.unreadable")
+        elif letter.side is Side.OFFICER:
             notes = {LetterState.HELD: "officers.letters.held", LetterState.REFUSED: "officers.letters.refused"}
             note = notes.get(letter.state, "officers.letters.seen" if letter.read else "")
             text = say(letter.template.text) if letter.template else plain(letter.words or "")

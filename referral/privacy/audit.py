@@ -65,9 +65,13 @@ class Action(StrEnum):
     AUDIT_SHOWN = "audit_shown"
     AUDIT_VERIFIED = "audit_verified"
     LETTER_WRITTEN = "letter_written"
+    RELAY_ASKED = "relay_asked"
+    RELAYED = "relayed"
     LETTER_READ_BY_SECOND = "letter_read_by_second"
     REOPENED = "reopened"
     WORDS_ERASED = "words_erased"
+    BACKED_UP = "backed_up"
+    RESTORED = "restored"
 
 
 class AuditRecord(Base):

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from referral.privacy.logs import describe
 from referral.privacy.records import CounterRecord
 from referral.store.database import Database, count_up
+from referral.store.health import NotNow
 
 log = structlog.get_logger()
 PAUSE = timedelta(seconds=30)
@@ -52,6 +53,8 @@ class Counters:
             with self._database.draft() as session:
                 for (day, name), count in waiting.items():
                     count_up(session, CounterRecord, {"day": day, "name": name}, {"count": count})
+        except NotNow:
+            pass  # told by who found it out
         except Exception as error:
             log.warning("counts not kept", **describe(error))
 

@@ -1,4 +1,4 @@
-"""The keys, all derived from one root that is never in the database."""
+"""The keys that are derived from one root, which is never in the database. Those that can be replaced or destroyed are in the keyring."""
 
 from __future__ import annotations
 
@@ -27,6 +27,8 @@ class Keys:
         self._files = self._derive("files handed in")
         self.audit = self._derive("audit")
         self.chain = self._derive("audit chain")
+        self.backups = self._derive("backups")
+        self.ring = self._derive("keyring")
 
     def _derive(self, purpose: str) -> bytes:
         return HKDF(SHA256(), 32, salt=b"referral", info=purpose.encode()).derive(self._root)

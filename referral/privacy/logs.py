@@ -13,9 +13,9 @@ import structlog
 ALLOWED = frozenset(
     {
         "event", "level", "timestamp", "logger",
-        "action", "attempts", "channel", "code", "count", "database", "dialect", "door", "due", "error", "error_id", "file", "hours",
+        "action", "attempts", "channel", "code", "column", "count", "database", "dialect", "door", "due", "error", "error_id", "file", "hours", "key",
         "kind", "lane", "line", "outcome", "parts", "pid", "policy", "port", "purpose", "reason", "report", "role", "seconds", "setting",
-        "source", "state", "status", "step", "urgency", "version", "where",
+        "source", "state", "status", "step", "table", "urgency", "version", "where",
     }
 )  # fmt: skip
 """What a log line may say. A field that is not here is dropped: a new field is a decision, not an accident."""

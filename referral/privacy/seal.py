@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from datetime import datetime
 from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
@@ -39,30 +40,63 @@ class Sealer:
         if newest not in self._ciphers:
             raise ValueError("the key to write with is not among the keys")
 
+    def of_month(self, filed: datetime) -> Sealer:
+        """What seals for a report filed at this moment: under its month's key where keys have months, else under the one key there is."""
+        return self
+
     def seal(self, text: str, cell: Cell, *, pad: int = 32) -> bytes:
         """`text` for `cell`, padded to a multiple of `pad` bytes so that the length says little."""
+        return self.seal_under(self._writes_with(), text, cell, pad=pad)
+
+    def seal_under(self, name: str, text: str, cell: Cell, *, pad: int = 32) -> bytes:
+        """As `seal`, under a key that is named. Raises KeyError for one that is not there."""
         plain = text.encode() + _END
-        plain += b"\x00" * (-len(plain) % pad)
-        nonce = secrets.token_bytes(_NONCE)
-        name = self._newest.encode()
-        head = bytes((_VERSION, len(name))) + name
-        return head + nonce + self._ciphers[self._newest].encrypt(nonce, plain, _bound(head, cell))
+        return self._sealed(name, plain + b"\x00" * (-len(plain) % pad), cell)
+
+    def seal_again(self, sealed: bytes, cell: Cell, under: str) -> bytes:
+        """A sealed value under another key, its padding as it is. Raises Unreadable, and KeyError for a key that is not there."""
+        return self._sealed(under, self._plain(sealed, cell), cell)
 
     def open(self, sealed: bytes, cell: Cell) -> str:
         """The text again. Raises Unreadable."""
+        return self._plain(sealed, cell).rstrip(b"\x00").removesuffix(_END).decode()
+
+    def _sealed(self, name: str, plain: bytes, cell: Cell) -> bytes:
+        nonce, begin = secrets.token_bytes(_NONCE), head(name)
+        return begin + nonce + self._cipher(name).encrypt(nonce, plain, _bound(begin, cell))
+
+    def _plain(self, sealed: bytes, cell: Cell) -> bytes:
         try:
             if sealed[0] != _VERSION:
                 raise Unreadable("unknown version")
             end = 2 + sealed[1]
-            head, nonce, body = sealed[:end], sealed[end : end + _NONCE], sealed[end + _NONCE :]
-            plain = self._ciphers[head[2:].decode()].decrypt(nonce, body, _bound(head, cell))
+            begin, nonce, body = sealed[:end], sealed[end : end + _NONCE], sealed[end + _NONCE :]
+            return self._cipher(begin[2:].decode()).decrypt(nonce, body, _bound(begin, cell))
         except (InvalidTag, KeyError, IndexError, ValueError):
             raise Unreadable("the value does not open here") from None
-        return plain.rstrip(b"\x00").removesuffix(_END).decode()
+
+    def _writes_with(self) -> str:
+        return self._newest
+
+    def _cipher(self, name: str) -> AESGCM:
+        """Raises KeyError."""
+        return self._ciphers[name]
 
     def __repr__(self) -> str:
         return "<sealer>"
 
 
-def _bound(head: bytes, cell: Cell) -> bytes:
-    return b"|".join((b"referral", head, *(part.encode() for part in cell)))
+def head(name: str) -> bytes:
+    """How every value begins that is sealed with the key of this id."""
+    return bytes((_VERSION, len(name))) + name.encode()
+
+
+def key_of(sealed: bytes) -> str:
+    """The id of the key a value was sealed with, "?" for what is no sealed value. Nothing is opened or verified."""
+    if len(sealed) < 2 or sealed[0] != _VERSION:
+        return "?"
+    return sealed[2 : 2 + sealed[1]].decode("ascii", "replace")
+
+
+def _bound(begin: bytes, cell: Cell) -> bytes:
+    return b"|".join((b"referral", begin, *(part.encode() for part in cell)))

@@ -70,7 +70,7 @@ def blank_words(session: Session, reports: Sequence[str]) -> None:
     """
     mine = (ReportRecord.id.in_(reports),)
     gone = dict.fromkeys(("story", "landmark", "spot", "reporter", "contact", "contact_hours", "contact_by_call"))
-    gone |= dict.fromkeys(("contact_until", "contact_first_hour", "contact_tag"))
+    gone |= dict.fromkeys(("contact_until", "contact_first_hour", "contact_tag", "relayed_hour"))
     session.execute(update(ReportRecord).where(*mine).values(words_gone=True, filed_hour=_month(session), **gone))
     for report in reports:
         session.execute(update(ReportRecord).where(ReportRecord.id == report).values(code_digest=secrets.token_bytes(DIGEST_LENGTH)))
@@ -88,7 +88,7 @@ def blank_letters(session: Session, before: datetime, held: Collection[str]) -> 
 def end_contacts(session: Session, now: datetime, longest_since: datetime) -> int:
     """Numbers whose time is over, or that were first given before `longest_since`, however often that was renewed. A hold keeps none of them."""
     over = or_(ReportRecord.contact_until <= now, ReportRecord.contact_first_hour <= longest_since)
-    names = ("contact", "contact_hours", "contact_by_call", "contact_until", "contact_first_hour", "contact_tag")
+    names = ("contact", "contact_hours", "contact_by_call", "contact_until", "contact_first_hour", "contact_tag", "relayed_hour")
     return changed(session, update(ReportRecord).where(ReportRecord.contact.is_not(None), over).values(**dict.fromkeys(names)))
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from referral.privacy.seal import Cell, Sealer
+from referral.privacy.seal import Cell, Sealer, Unreadable, key_of
 from referral.reports.letter_records import TABLE, LetterRecord, LetterState, Side
+from referral.reports.records import ReportRecord
 from referral.store.base import new_id
 from referral.vocabulary.letters import Reply, Template
 
+log = structlog.get_logger()
 _PAD = 160
 _READY_MADE = "\x1e"
 """In front of a reporter's ready-made answer, within the sealed words: no row tells in clear that a child is not safe, and nobody can type it."""
@@ -32,6 +35,17 @@ class Letter:
     words: str | None
     asks: bool
     read: bool
+    unreadable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HeldLetter:
+    """An officer's own words that wait for a second reader, unopened."""
+
+    id: str
+    report: str
+    person: str
+    office: str
 
 
 class Letters:
@@ -41,7 +55,7 @@ class Letters:
         self._sealer = sealer
 
     def of(self, session: Session, report: str) -> tuple[Letter, ...]:
-        """All letters about a report, the oldest first, opened. Raises privacy.seal.Unreadable."""
+        """All letters about a report, the oldest first, opened. One that does not open is said to be unreadable, and an alarm in the log."""
         rows = session.scalars(select(LetterRecord).where(LetterRecord.report == report).order_by(LetterRecord.turn))
         return tuple(self._opened(row) for row in rows)
 
@@ -71,6 +85,19 @@ class Letters:
             return False
         row.state, row.second_reader = state, second_person
         return True
+
+    def held(self, session: Session) -> tuple[HeldLetter, ...]:
+        """What waits for a second reader, of all reports, the oldest hour first. Nothing is opened."""
+        rows = session.scalars(select(LetterRecord).where(LetterRecord.state == LetterState.HELD).order_by(LetterRecord.written_hour, LetterRecord.id))
+        return tuple(HeldLetter(row.id, row.report, row.person, row.office) for row in rows)
+
+    def words(self, session: Session, letter: str) -> str | None:
+        """The words of one letter, opened. Raises privacy.seal.Unreadable."""
+        row = session.get(LetterRecord, letter)
+        return None if row is None else self._opened(row).words
+
+    def last_turn(self, session: Session, report: str) -> int:
+        return session.scalar(select(func.max(LetterRecord.turn)).where(LetterRecord.report == report)) or 0
 
     def read(self, session: Session, report: str, side: Side, now: datetime) -> None:
         """The letters of this side have been read by the other."""
@@ -102,7 +129,9 @@ class Letters:
         asks: bool = False,
     ) -> Letter:
         id_ = new_id()
-        last = session.scalar(select(func.max(LetterRecord.turn)).where(LetterRecord.report == report)) or 0
+        filed = session.scalar(select(ReportRecord.filed_hour).where(ReportRecord.id == report))
+        sealer = self._sealer.of_month(filed or now)
+        last = self.last_turn(session, report)
         row = LetterRecord(
             id=id_,
             report=report,
@@ -113,7 +142,7 @@ class Letters:
             person=person,
             template=template,
             asks=asks,
-            words=None if words is None else self._sealer.seal(words, Cell(TABLE, "words", id_), pad=_PAD),
+            words=None if words is None else sealer.seal(words, Cell(TABLE, "words", id_), pad=_PAD),
             written_hour=_hour(now),
         )
         session.add(row)
@@ -121,10 +150,23 @@ class Letters:
         return self._opened(row)
 
     def _opened(self, row: LetterRecord) -> Letter:
-        words = None if row.words is None else self._sealer.open(row.words, Cell(TABLE, "words", row.id))
+        words, unreadable = None, False
+        if row.words is not None:
+            try:
+                words = self._sealer.open(row.words, Cell(TABLE, "words", row.id))
+            except Unreadable:
+                log.error("a field does not open", table=TABLE, column="words", key=key_of(row.words))
+                unreadable = True
         reply = Reply(words.removeprefix(_READY_MADE)) if words is not None and words.startswith(_READY_MADE) else None
         template = None if row.template is None else Template(row.template)
-        return Letter(row.id, row.turn, row.side, row.state, row.office, template, reply, None if reply else words, row.asks, row.read_hour is not None)
+        shown, read = None if reply else words, row.read_hour is not None
+        return Letter(row.id, row.turn, row.side, row.state, row.office, template, reply, shown, row.asks, read, unreadable)
+
+
+def after(session: Session, report: str, turn: int) -> int:
+    """How many letters of the reporter came after that turn. Nothing is opened."""
+    theirs = (LetterRecord.report == report, LetterRecord.side == Side.REPORTER, LetterRecord.turn > turn)
+    return session.scalar(select(func.count()).where(*theirs)) or 0
 
 
 def _hour(now: datetime) -> datetime:

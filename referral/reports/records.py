@@ -44,17 +44,19 @@ class ReportRecord(Base):
     flags: Mapped[str] = mapped_column(String(200))
     words_gone: Mapped[bool] = mapped_column(default=False, server_default=false())
     """What could point at a person has been erased, by the reporter or when its time was over."""
-    reporter: Mapped[bytes | None]
-    spot: Mapped[bytes | None]
-    landmark: Mapped[bytes | None]
-    story: Mapped[bytes | None]
-    contact: Mapped[bytes | None]
+    reporter: Mapped[bytes | None] = mapped_column(info={"sealed": "month"})
+    spot: Mapped[bytes | None] = mapped_column(info={"sealed": "month"})
+    landmark: Mapped[bytes | None] = mapped_column(info={"sealed": "month"})
+    story: Mapped[bytes | None] = mapped_column(info={"sealed": "month"})
+    contact: Mapped[bytes | None] = mapped_column(info={"sealed": "relay"})
     contact_hours: Mapped[Hours | None]
     contact_by_call: Mapped[bool | None]
     contact_until: Mapped[datetime | None]
     contact_first_hour: Mapped[datetime | None]
     """When the consent that still stands was first given: it may be renewed, but not for longer than policy allows in all."""
     contact_tag: Mapped[bytes | None] = mapped_column(LargeBinary(16), index=True)
+    relayed_hour: Mapped[datetime | None]
+    """When a text last went to the consented number: for some days what comes from it is taken for an answer. Gone with the consent."""
 
 
 class PlanStepRecord(Base):

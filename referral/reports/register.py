@@ -6,22 +6,30 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from referral.privacy.seal import Cell, Sealer
+from referral.privacy.relay import Relay
+from referral.privacy.seal import Cell, Sealer, Unreadable, key_of
 from referral.reports.records import TABLE, PlanStepRecord, ReportRecord
 from referral.vocabulary.phone import PhoneNumber
 from referral.vocabulary.report import Accused, Channel, Concern, Hours, Reporter, Told, Urgency
 
 _SEALED = ("reporter", "spot", "landmark", "story")
 _NARRATIVE_PAD = 256
+log = structlog.get_logger()
 CONTACT_KEPT = timedelta(days=30)
+CONTACT_LONGEST = timedelta(days=90)
+"""However often a consent is renewed: a number changes hands."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A report as the use cases see it. `told` holds the opened fields only where the reader asked for them (`Register.read`)."""
+    """A report as the use cases see it. `told` holds the opened fields only where the reader asked for them (`Register.read`).
+
+    `unreadable` names fields that are there and did not open: they are said to be so, never left out in silence.
+    """
 
     id: str
     number: str
@@ -31,6 +39,7 @@ class Report:
     need: int
     partial: bool
     flags: tuple[str, ...]
+    unreadable: tuple[str, ...] = ()
 
     @property
     def sexual(self) -> bool:
@@ -62,10 +71,12 @@ class NewReport:
 
 
 class Register:
-    """Reports, sealed on the way in and opened only for who must read them."""
+    """Reports, sealed on the way in under the key of the month they were filed in, and opened only for who must read them."""
 
-    def __init__(self, sealer: Sealer) -> None:
+    def __init__(self, sealer: Sealer, relay: Relay) -> None:
+        """`relay` closes reporters' numbers; this process may be unable to open them again."""
         self._sealer = sealer
+        self._relay = relay
 
     def add(self, session: Session, new: NewReport, now: datetime) -> None:
         told = new.told
@@ -89,7 +100,7 @@ class Register:
                 rule=new.rule,
                 need=new.need,
                 flags=_words(new.flags),
-                **self._seal(new.id, told),
+                **self._seal(new.id, told, now),
             )
         )
 
@@ -107,8 +118,9 @@ class Register:
         record.accused = _words(told.accused)
         record.happened, record.age, record.sex, record.disability = told.happened, told.age, told.sex, told.disability
         record.urgency, record.rule, record.need, record.flags = urgency, rule or record.rule, need, _words(flags)
-        for column, value in self._seal(report, told).items():
-            setattr(record, column, value)
+        for column, value in self._seal(report, told, record.filed_hour).items():
+            if value is not None or self._open(report, column, getattr(record, column))[1]:  # what did not open is not written over with nothing
+                setattr(record, column, value)
 
     def complete(self, session: Session, report: str, code_digest: bytes) -> None:
         """A partial report was sent after all."""
@@ -116,16 +128,25 @@ class Register:
         record.partial, record.code_digest = False, code_digest
 
     def give_contact(self, session: Session, report: str, number: PhoneNumber, tag: bytes, hours: Hours, by_call: bool, now: datetime) -> None:
-        """The one way a reporter's number is kept: asked for, consented to, sealed, gone after 30 days. `tag` finds it for a STOP as long as it is kept."""
+        """The one way a reporter's number is kept: asked for, consented to, sealed, gone after 30 days. `tag` finds it for a STOP as long as it is kept.
+
+        Consenting again for the same number renews it, 90 days from the first consent at most.
+        """
         record = session.get_one(ReportRecord, report)
-        record.contact = self._sealer.seal(number.reveal(), Cell(TABLE, "contact", report))
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        renews = record.contact_tag == tag and record.contact_first_hour is not None
+        record.contact_first_hour = record.contact_first_hour if renews else hour
+        record.relayed_hour = record.relayed_hour if renews else None
+        cell = Cell(TABLE, "contact", report)
+        record.contact = self._sealer.of_month(record.filed_hour).seal(self._relay.close(number.reveal(), cell), cell)
         record.contact_hours, record.contact_by_call, record.contact_tag = hours, by_call, tag
-        record.contact_until = (now + CONTACT_KEPT).replace(minute=0, second=0, microsecond=0)
+        record.contact_until = min(hour + CONTACT_KEPT, (record.contact_first_hour or hour) + CONTACT_LONGEST)
 
     def withdraw_contact(self, session: Session, report: str) -> None:
         """The number goes in the same statement as the consent."""
         record = session.get_one(ReportRecord, report)
         record.contact = record.contact_hours = record.contact_by_call = record.contact_until = record.contact_tag = None
+        record.contact_first_hour = record.relayed_hour = None
 
     def forget_contacts(self, session: Session, now: datetime) -> int:
         """Erase the numbers whose time is over: nobody is called back on a number that may be somebody else's by now."""
@@ -144,6 +165,15 @@ class Register:
         if record is None or record.contact_hours is None or record.contact_until is None or record.contact_until <= now:
             return None
         return Reachable(record.contact_hours, bool(record.contact_by_call))
+
+    def contact_number(self, session: Session, report: str, now: datetime) -> PhoneNumber | None:
+        """The consented number, opened: for the relay at the moment it sends, and for a reveal by two people. None without a consent that stands.
+
+        Raises privacy.seal.Unreadable where this host does not hold the relay's private key.
+        """
+        sealed = None if self.reachable(session, report, now) is None else session.get_one(ReportRecord, report).contact
+        cell = Cell(TABLE, "contact", report)
+        return None if sealed is None else PhoneNumber(self._relay.open(self._sealer.open(sealed, cell), cell))
 
     def flag(self, session: Session, report: str, *flags: str) -> None:
         """Something whoever reads the report must see."""
@@ -165,17 +195,21 @@ class Register:
     def find(self, session: Session, report: str) -> Report | None:
         """What routing and alerts need: what is in clear, and the spot, since the offices of the very place are asked. Nothing else is opened."""
         record = session.get(ReportRecord, report)
-        return None if record is None else _view(record, _clear(record).adding(spot=self._open(report, "spot", record.spot)))
+        if record is None:
+            return None
+        spot, opens = self._open(report, "spot", record.spot)
+        return _view(record, _clear(record).adding(spot=spot), () if opens else ("spot",))
 
     def read(self, session: Session, report: str) -> Report | None:
-        """Everything, opened. Raises privacy.seal.Unreadable if a field was changed or its key is gone."""
+        """Everything, opened. A field that was changed, or whose key is gone, is empty and named in `unreadable`, and an alarm in the log."""
         record = session.get(ReportRecord, report)
         if record is None:
             return None
-        opened = {column: self._open(report, column, getattr(record, column)) for column in _SEALED}
+        found = {column: self._open(report, column, getattr(record, column)) for column in _SEALED}
+        opened = {column: text for column, (text, _) in found.items()}
         reporter = opened.pop("reporter")
         told = _clear(record).adding(reporter=Reporter(reporter) if reporter else None, **opened)
-        return _view(record, told)
+        return _view(record, told, tuple(column for column, (_, opens) in found.items() if not opens))
 
     def alike(self, session: Session, concern: Concern | None, place: str | None, since: datetime) -> int:
         """How many reports of the same concern and ward came since: three or more raise the urgency."""
@@ -190,16 +224,24 @@ class Register:
     def number_taken(self, session: Session, number: str) -> bool:
         return session.scalar(select(ReportRecord.id).where(ReportRecord.number == number)) is not None
 
-    def _seal(self, report: str, told: Told) -> dict[str, bytes | None]:
+    def _seal(self, report: str, told: Told, filed: datetime) -> dict[str, bytes | None]:
+        sealer = self._sealer.of_month(filed)
         values: dict[str, bytes | None] = {}
         for column in _SEALED:
             text = getattr(told, column)
             pad = _NARRATIVE_PAD if column == "story" else 32
-            values[column] = None if text is None else self._sealer.seal(str(text), Cell(TABLE, column, report), pad=pad)
+            values[column] = None if text is None else sealer.seal(str(text), Cell(TABLE, column, report), pad=pad)
         return values
 
-    def _open(self, report: str, column: str, sealed: bytes | None) -> str | None:
-        return None if sealed is None else self._sealer.open(sealed, Cell(TABLE, column, report))
+    def _open(self, report: str, column: str, sealed: bytes | None) -> tuple[str | None, bool]:
+        """What was told, and whether it opened; nothing told opens."""
+        if sealed is None:
+            return None, True
+        try:
+            return self._sealer.open(sealed, Cell(TABLE, column, report)), True
+        except Unreadable:
+            log.error("a field does not open", table=TABLE, column=column, key=key_of(sealed))
+            return None, False
 
 
 def _words(values: Iterable[str]) -> str:
@@ -219,5 +261,6 @@ def _clear(record: ReportRecord) -> Told:
     )
 
 
-def _view(record: ReportRecord, told: Told) -> Report:
-    return Report(record.id, record.number, record.channel, told, record.urgency, record.need, record.partial, tuple(record.flags.split()))
+def _view(record: ReportRecord, told: Told, unreadable: tuple[str, ...]) -> Report:
+    flags = tuple(record.flags.split())
+    return Report(record.id, record.number, record.channel, told, record.urgency, record.need, record.partial, flags, unreadable)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from referral.routing.policy import Policy, Window
-from referral.vocabulary.report import Danger, Told, Urgency
+from referral.vocabulary.report import Danger, Hours, Told, Urgency
 
 
 class Randomness(Protocol):
@@ -40,6 +40,11 @@ def next_sending_time(urgency: Urgency, at: datetime, policy: Policy) -> datetim
     return _opening(at, policy.sending_hours, policy)
 
 
+def next_contact_time(hours: Hours, at: datetime, policy: Policy) -> datetime:
+    """`at` itself, or the next moment that lies in the hours which a reporter said are safe."""
+    return _opening(at, policy.contact_hours[hours], policy)
+
+
 def deadline(urgency: Urgency, step: int, sent_at: datetime, policy: Policy) -> datetime:
     """By when step `step` (from 1) must be acknowledged, counted from `sent_at`, the sending of that very step; after it the next is told.
 
@@ -47,13 +52,48 @@ def deadline(urgency: Urgency, step: int, sent_at: datetime, policy: Policy) -> 
     minutes): a ladder on time keeps the table's times, and a step that went early or late still has its share. A step beyond the table's
     last has the last figure. The minutes of HIGH run only in the counted hours (20:30 and 60 minutes make 07:30).
     """
-    before = _figure(urgency, step - 1, policy) if 1 < step <= len(policy.acknowledge[urgency]) else 0.0
-    return _later(urgency, sent_at, _figure(urgency, step, policy) - before, policy)
+    return _later(urgency, sent_at, _span(urgency, step, policy), policy)
+
+
+def reminder(urgency: Urgency, step: int, sent_at: datetime, policy: Policy) -> datetime | None:
+    """When whoever has not answered is reminded: after the policy's share of the step's time; None where it has none, or only too late."""
+    share = policy.remind[urgency]
+    if not share:
+        return None
+    at = next_reminding_time(urgency, _later(urgency, sent_at, share * _span(urgency, step, policy), policy), policy)
+    return at if at < deadline(urgency, step, sent_at, policy) else None
+
+
+def next_reminding_time(urgency: Urgency, at: datetime, policy: Policy) -> datetime:
+    """`at` itself, or when the hours open again in which a deadline runs or a text may go: nobody is woken for what is not late."""
+    return _opening(at, policy.counted_hours, policy) if urgency is Urgency.HIGH else next_sending_time(urgency, at, policy)
+
+
+def latest_sending(urgency: Urgency, now: datetime, policy: Policy) -> datetime:
+    """The latest time that anything queued at `now` or before can have been put off to, by delays and hours alone."""
+    if urgency is Urgency.RED:
+        waits = policy.delay_red
+    elif urgency is Urgency.HIGH:
+        waits = max(policy.delay_high, policy.delay_high_not_now.most)
+    else:
+        waits = 2 * policy.delay_later.most
+    return next_sending_time(urgency, now + timedelta(minutes=waits), policy)
+
+
+def latest(urgency: Urgency, step: int, now: datetime, policy: Policy) -> datetime:
+    """The latest time that a clock of `step` can have been set to at `now` or before: one that is later was set before the clock went back."""
+    return deadline(urgency, step, latest_sending(urgency, now, policy), policy)
 
 
 def action_deadline(urgency: Urgency, sent_at: datetime, policy: Policy) -> datetime:
     """By when somebody must have acted, not only answered. Plain hours at every urgency: a child's day has a night too."""
     return sent_at + timedelta(minutes=policy.act[urgency])
+
+
+def _span(urgency: Urgency, step: int, policy: Policy) -> float:
+    """A step's own minutes."""
+    before = _figure(urgency, step - 1, policy) if 1 < step <= len(policy.acknowledge[urgency]) else 0.0
+    return _figure(urgency, step, policy) - before
 
 
 def _figure(urgency: Urgency, step: int, policy: Policy) -> float:

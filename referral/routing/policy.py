@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from referral.routing.reading import DataError, Section
 from referral.vocabulary.limits import Figures
-from referral.vocabulary.report import Urgency
+from referral.vocabulary.report import Hours, Urgency
 
 STEPS = 3
 
@@ -51,19 +51,34 @@ class Upkeep:
 
 
 @dataclass(frozen=True, slots=True)
+class Sending:
+    """How texts go out: so many a second by all workers together, some of them kept free for RED; after `down_after` failures in a row the gateway
+    counts as down. `probe_empty` and `probe_down` are minutes between two texts that try whether the road is open again."""
+
+    texts_a_second: int
+    kept_for_red: int
+    down_after: int
+    probe_down: float
+    probe_empty: float
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """The figures of config/<county>/policy.toml, explained in docs/routing.md. Minutes unless the name says otherwise; fractions are allowed.
 
     `acknowledge` holds for each urgency the minutes to the end of steps 1, 2 and 3, all counted from the first sending.
+    `remind` is the share of a step's time after which whoever has not answered is reminded, once; 0 for never.
     `counted_hours` are the only hours in which the minutes of HIGH run; `sending_hours` those in which MEDIUM and LOW may be sent.
-    `hours` are a reporter's own choices (morning, afternoon, evening) for being contacted.
+    `contact_hours` are what a reporter's own choice (morning, afternoon, evening, any time) means: only then is a phone texted.
     """
 
     timezone: ZoneInfo
     acknowledge: Mapping[Urgency, tuple[float, ...]]
     act: Mapping[Urgency, float]
+    remind: Mapping[Urgency, float]
     counted_hours: Window
     sending_hours: Window
+    contact_hours: Mapping[Hours, Window]
     delay_red: float
     delay_high_not_now: Span
     delay_high: float
@@ -76,6 +91,7 @@ class Policy:
     unverified_days: int
     alike_reports: int
     alike_days: int
+    sending: Sending
     upkeep: Upkeep
     limits: Figures
     life_risk_words: tuple[str, ...]
@@ -93,13 +109,15 @@ def parse_policy(data: Mapping[str, object]) -> Policy:
     zone = _zone(top)
     acknowledge, act = top.section("acknowledge_minutes"), top.section("act_minutes")
     hours, delays, waits, triage = top.section("hours"), top.section("delay_minutes"), top.section("waiting_minutes"), top.section("triage")
-    words = triage.texts("life_risk_words")
+    words, remind = triage.texts("life_risk_words"), top.section("remind_after")
     policy = Policy(
         timezone=zone,
         acknowledge=MappingProxyType({urgency: acknowledge.numbers(urgency, STEPS, rising=True) for urgency in Urgency}),
         act=MappingProxyType({urgency: act.number(urgency) for urgency in Urgency}),
+        remind=MappingProxyType({urgency: _share(remind, urgency) for urgency in Urgency}),
         counted_hours=_window(hours, "counted_for_high"),
         sending_hours=_window(hours, "sending_for_medium_and_low"),
+        contact_hours=MappingProxyType({choice: _window(hours, f"contact_{choice}") for choice in Hours}),
         delay_red=delays.number("red"),
         delay_high_not_now=_span(delays, "high_not_now"),
         delay_high=delays.number("high"),
@@ -112,12 +130,13 @@ def parse_policy(data: Mapping[str, object]) -> Policy:
         unverified_days=int(top.number("unverified_days", least=1)),
         alike_reports=int(triage.number("alike_reports", least=2)),
         alike_days=int(triage.number("alike_days", least=1)),
+        sending=_sending(top),
         upkeep=_upkeep(top),
         limits=_limits(top),
         life_risk_words=words,
         life_risk=_pattern(words),
     )
-    for section in (acknowledge, act, hours, delays, waits, triage, top):
+    for section in (acknowledge, act, remind, hours, delays, waits, triage, top):
         section.done()
     if problems:
         raise PolicyError(problems)
@@ -138,6 +157,24 @@ def _upkeep(top: Section) -> Upkeep:
     for section in (drill, verify, ages):
         section.done()
     return upkeep
+
+
+def _share(section: Section, key: str) -> float:
+    share = section.number(key)
+    if share >= 1:
+        section.wrong(section.at(key), "must be a share below 1 of the time to answer, or 0 for no reminder")
+    return share
+
+
+def _sending(top: Section) -> Sending:
+    section = top.section("sending")
+    rate, kept = int(section.number("texts_a_second", least=2)), int(section.number("kept_for_red", least=1))
+    if kept >= rate and section.has("kept_for_red"):
+        section.wrong(section.at("kept_for_red"), "must be fewer than texts_a_second")
+    down_after = int(section.number("down_after", least=2))
+    figures = Sending(rate, kept, down_after, section.number("probe_down_minutes", least=0.01), section.number("probe_empty_minutes", least=0.01))
+    section.done()
+    return figures
 
 
 def _limits(top: Section) -> Figures:

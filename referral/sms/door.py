@@ -17,9 +17,12 @@ from referral.intake.texts import Arrival, Texts
 from referral.privacy.callers import misshapen
 from referral.privacy.logs import describe
 from referral.privacy.tokens import Gatekeeper
+from referral.store.health import NotNow
 
 log = structlog.get_logger()
 LONGEST_ID = 200
+AGAIN = "30"
+"""Seconds after which the gateway may come again while nothing can be kept. It comes each minute for twelve hours."""
 
 
 class _Callback(Schema):
@@ -49,7 +52,8 @@ class OptOutForm(_Callback):
 
 @dataclass(frozen=True)
 class SmsDoor:
-    """The addresses under `/sms/<token>/`. Only what could not be stored is answered with 500, so that the gateway comes again: it repeats until 200.
+    """The addresses under `/sms/<token>/`. Only what could not be stored is answered with 500, or with 503 while nothing can be, so that the gateway
+    comes again: it repeats until 200.
 
     What is not the gateway's form is answered with 200, counted, and stored nowhere: a text in it is fetched from the gateway's own inbox.
     """
@@ -91,6 +95,8 @@ class SmsDoor:
         except RequestEntityTooLarge:
             self.gate.refuses("too_long", now)
             return Response(status=413)
+        except NotNow:  # told once a minute by who found it out
+            return Response(status=503, headers={"Retry-After": AGAIN})
         except Exception as error:
             log.error("callback not kept", door="sms", kind=what, **describe(error))
             return Response(status=500)

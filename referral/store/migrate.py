@@ -13,12 +13,25 @@ from sqlalchemy import Engine
 _FOLDER = Path(__file__).parent / "migrations"
 
 
-def upgrade(engine: Engine) -> None:
-    """Run every pending migration. Safe to call on a database that is up to date."""
+def upgrade(engine: Engine, revision: str = "head") -> None:
+    """Run every pending migration, up to `revision`. Safe to call on a database that is up to date."""
     config = _config()
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, revision)
+
+
+def undo(engine: Engine) -> None:
+    """Take everything back: what is in the database is gone."""
+    config = _config()
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "base")
+
+
+def known(revision: str) -> bool:
+    """Whether this code has a migration of that name."""
+    return revision in {one.revision for one in ScriptDirectory.from_config(_config()).walk_revisions()}
 
 
 def pending(engine: Engine) -> bool:

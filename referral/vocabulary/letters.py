@@ -29,6 +29,18 @@ class Template(StrEnum):
 _ASKING = frozenset({Template.SAFE_NOW, Template.WHERE, Template.CONTACT})
 
 
+class Nudge(StrEnum):
+    """What the service may text to the phone of a reporter who agreed to it. Neither says that there is a report: the phone may be in other hands."""
+
+    MESSAGE = "message"
+    CALL = "call"
+
+    @property
+    def text(self) -> str:
+        """Its catalogue key."""
+        return f"relay.{self.value}"
+
+
 class Reply(StrEnum):
     """A reporter's ready-made answers."""
 

@@ -36,7 +36,7 @@ def places(world: World) -> list[str | None]:
 
 
 class TestTheAlert:
-    @pytest.mark.parametrize("key", [None, "alert.again", "alert.not_acted"], ids=["first", "again", "not acted"])
+    @pytest.mark.parametrize("key", [None, "alert.again", "alert.not_acted", "alert.reminder"], ids=["first", "again", "not acted", "reminder"])
     @pytest.mark.parametrize("language", LANGUAGES)
     def test_is_one_text_for_every_ward_concern_urgency_and_child(self, sqlite_world: World, catalogue: Catalogue, language: str, key: str | None) -> None:
         longest = sorted(places(sqlite_world), key=lambda name: -len(name or catalogue.say(language, "alert.place_unknown")))[:3]

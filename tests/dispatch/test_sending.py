@@ -294,6 +294,49 @@ class TestSinceItWasQueuedThePerson:
         assert len(queued.gateway.sent) == 1
 
 
+class TestSinceItWasQueuedThePhone:
+    """What waits for a phone that takes no texts any more is not tried, one alert after the other, but goes to somebody else."""
+
+    def test_was_blocked(self, world: World) -> None:
+        for serial in range(3):
+            sent(world.phone(f"+25470000085{serial}"))
+        tries: list[str] = []
+
+        class Blocking(RecordingGateway):
+            def send(self, to, text):  # type: ignore[no-untyped-def]
+                tries.append(to.reveal())
+                return BLACKLISTED if to.reveal() == world.number_of(CHILDREN) else super().send(to, text)
+
+        world.use(Blocking())
+        world.work()
+        assert tries.count(world.number_of(CHILDREN)) <= 2, "the one that told, and one that was in hand beside it"
+        assert len(texts_to(world, "co-msambweni-2")) == 3
+        assert len(texts_to(world, POLICE)) == 3
+
+    def test_was_opted_out(self, world: World) -> None:
+        sent(world.phone("+254700000861"), danger=NOT_NOW, concern=PHYSICAL)
+        service, number = world.service, world.number_of(CHILDREN)
+        with service.database.transaction() as session:
+            service.outbox.tell(session, Purpose.REPLY, CHILDREN, "reply.help", {}, world.clock.now + timedelta(hours=1))
+        service.receipts.opted_out(number, world.clock.now)
+        world.wait(timedelta(hours=4), step=timedelta(minutes=10))
+        assert texts_to(world, CHILDREN) == []
+        assert len(texts_to(world, "co-msambweni-2")) == 1
+
+    @on_sqlite
+    def test_was_taken_from_the_roster_between_claim_and_call(self, world: World) -> None:
+        sent(world.phone())
+        service = world.service
+        with service.database.transaction() as session:
+            claimed = service.outbox.claim(session, world.clock.now, 4)
+        change(world, lambda session: people.set_suspended(session, CHILDREN, True))
+        letters = service.letters()
+        for due in claimed:
+            with service.database.transaction() as session:
+                letter = letters.make(session, due, world.clock.now)
+            assert (letter is None) == (due.person == CHILDREN)
+
+
 @on_sqlite
 class TestOneBadRowStopsNobodyElse:
     def test_an_officer_whose_number_does_not_open(self, world: World) -> None:

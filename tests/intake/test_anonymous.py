@@ -14,7 +14,6 @@ from sqlalchemy import func, select, text
 
 from referral.intake.records import SessionRecord, TextRecord
 from referral.privacy.daykeys import DayKeyRecord
-from referral.privacy.seal import Cell
 from referral.reports.records import ReportRecord
 from referral.vocabulary.report import Hours
 from tests.conftest import START
@@ -184,9 +183,10 @@ class TestContact:
         phone.key("3")
         with world.rows() as session:
             report = session.scalars(select(ReportRecord)).one()
-        assert report.contact is not None
+            number = world.service.register.contact_number(session, report.id, world.clock.now)
         assert report.contact_hours is Hours.EVENING
-        assert world.service.sealer.open(report.contact, Cell("report", "contact", report.id)) == CALLER
+        assert number is not None
+        assert number.reveal() == CALLER
         assert_nowhere(world)
         assert report.contact_until == (START + timedelta(days=30)).replace(minute=0)
 

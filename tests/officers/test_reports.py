@@ -128,7 +128,7 @@ class TestOpening:
             "Disability: Yes",
             "Who may hurt the child: Someone at home",
             "In their words: Anapigwa kila usiku, naogopa sana",
-            "Can be contacted by text (Afternoon), through the desk.",
+            "Can be contacted by text (Afternoon): see Mail.",
         ):
             assert line in words, (line, words)
         assert "Near: " in words

@@ -13,7 +13,7 @@ from hypothesis import strategies as some
 from referral.casework.desk import Brief, Opened
 from referral.casework.desk import Standing as Far
 from referral.conversation.ports import Page
-from referral.officers.script import ANSWERS, NODES, Does, Source, lines_of, step
+from referral.officers.script import ANSWERS, NODES, OUTCOMES, PAGED, Does, Source, lines_of, step
 from referral.officers.state import State
 from referral.officers.telling import brief_fills, brief_key, countdown, paged, plain, report_lines
 from referral.reports.register import Reachable, Report
@@ -55,11 +55,14 @@ def opened(told: Told, flags: tuple[str, ...] = (), reachable: Reachable | None 
 
 def test_every_menu_fits_with_the_longest_names() -> None:
     for language, node in itertools.product(LANGUAGES, NODES.values()):
-        if node.name == "noted" or node.source in (Source.PAGES, Source.LETTERS, Source.ALERTS, Source.ANSWERS):
+        if node.name in OUTCOMES or node.source in (*PAGED, Source.ALERTS, Source.ANSWERS):
             continue
         lines = [Option(line.value, line.text) for line in lines_of(node).values()] or [Option("o", OFFICE, verbatim=True)] * 9
-        fills = {"number": "482193", "office": OFFICE}
+        fills = {"number": "482193", "office": OFFICE, "most": "140", "count": "12"}
         params = tuple((name, fills[name]) for name in CATALOGUE.fills(node.prompt))
+        if node.typed:
+            fits(Page(node.prompt, params, can_go_back=True, typed=True, mistaken=True), language)
+            continue
         for offset in range(len(lines)):
             fits(Page(node.prompt, params, tuple(lines[offset:]), can_go_back=True, mistaken=True), language)
 
@@ -70,7 +73,8 @@ def test_every_alert_fits_however_far_and_however_late() -> None:
         fills = brief_fills(say(language), brief, NOW)
         line = CATALOGUE.say(language, brief_key("officers.line", brief), **dict(fills))
         fits(Page("officers.alerts", (("count", "12"),), (Option("a", line, verbatim=True),) * 9, can_go_back=True), language)
-        answers = tuple(Option(one.value, one.text) for one in ANSWERS[far])
+        new = Option("letters", "officers.letters.new", params=(("count", "9"),))
+        answers = tuple(new if one.value == "letters" else Option(one.value, one.text) for one in ANSWERS[far])
         page = Page(brief_key("officers.alert", brief), fills, answers, can_go_back=True)
         assert SURFACE.fit(page, language).shown == len(answers), (language, far, left, "an answer is on a second page")
 
@@ -145,7 +149,7 @@ def test_every_way_leads_to_a_screen_there_is_and_back_to_the_list() -> None:
             assert at.name not in seen
             seen.add(at.name)
             at = NODES[at.back]
-        assert at.name in {"alerts", "noted"}
+        assert at.name in {"alerts", *OUTCOMES}
 
 
 def test_no_key_ever_breaks_a_step() -> None:

@@ -1,0 +1,72 @@
+"""Who may look at a report beside the one who has it: their office, and whoever is over it. Asked at every look, like everything at the desk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from referral.alerts.outbox import Outbox
+from referral.handover.planner import Planner
+from referral.reports.register import Report
+from referral.vocabulary.duty import DutyBearer, Office, Role
+
+
+@dataclass(frozen=True)
+class Colleagues:
+    """Every answer is from the directory as it is now. Whoever holds one post that a rule excludes may do nothing here in any other."""
+
+    planner: Planner
+    outbox: Outbox
+
+    def posts(self, report: Report, person: str, now: datetime) -> tuple[Office, ...]:
+        """The posts of an officer who may learn that the report exists; empty for everybody else, suspended and unknown people among them."""
+        roster = self.planner.roster()
+        known = roster.person(person)
+        offices = roster.offices_of(person, now)
+        if known is None or known.suspended or not all(self.planner.may_know(report, office.id) for office in offices):
+            return ()
+        return offices
+
+    def has(self, session: Session, report: Report, person: str, now: datetime) -> Office | None:
+        """Their office, if the report was handed to it and not taken back, declined or handed on."""
+        over = ("revoked_at", "declined_at", "referred_on_at")
+        told = {
+            alert.office
+            for alert in self.outbox.alerts_of(session, report.id)
+            if (alert.sent_at or alert.unknown_at or alert.calling) and all(getattr(alert, name) is None for name in over)
+        }
+        return next((office for office in self.posts(report, person, now) if office.id in told), None)
+
+    def over(self, report: Report, office: str, person: str, now: datetime) -> Office | None:
+        """The post in which somebody oversees that office: an office over it, or the service's own desk."""
+        above = set(self._above(office))
+        return next((post for post in self.posts(report, person, now) if post.id in above or post.role is Role.TRIAGE_DESK), None)
+
+    def may_read(self, session: Session, report: Report, person: str, now: datetime) -> Office | None:
+        """The post in which somebody may read a report: theirs, or over one of those that have it; the desk's own people always."""
+        mine = self.has(session, report, person, now)
+        if mine is not None:
+            return mine
+        offices = {alert.office or "" for alert in self.outbox.alerts_of(session, report.id)} or {""}
+        return next((post for office in sorted(offices) if (post := self.over(report, office, person, now)) is not None), None)
+
+    def second_reader(self, report: Report, office: str, without: str, now: datetime) -> DutyBearer | None:
+        """Who is asked to agree to what somebody of `office` wants: the desk's person on duty, else whoever is over the office."""
+        roster = self.planner.roster()
+        desks = [one.id for one in roster.offices() if one.role is Role.TRIAGE_DESK]
+        for candidate in (*desks, *self._above(office)):
+            for bearer in self.planner.on_duty(candidate, now):
+                if bearer.person != without and self.posts(report, bearer.person, now):
+                    return bearer
+        return None
+
+    def _above(self, office: str) -> Iterator[str]:
+        roster = self.planner.roster()
+        found, seen = roster.office(office), {office}
+        while found is not None and found.parent is not None and found.parent not in seen:
+            seen.add(found.parent)
+            yield found.parent
+            found = roster.office(found.parent)

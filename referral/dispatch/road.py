@@ -1,0 +1,163 @@
+"""Whether the road to the phones is open, for all workers alike: an empty account, a gateway that is down, how many texts a second.
+
+RED alerts are never stopped here: they are only counted, so that the others leave them their share.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import structlog
+from sqlalchemy import String, delete, or_, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from referral.alerts.claims import RED, Lanes
+from referral.dispatch.policy_of_codes import Course, Road
+from referral.routing.policy import Sending as Figures
+from referral.store.base import Base
+from referral.store.database import Database, changed, count_up
+
+log = structlog.get_logger()
+
+
+class Trouble(StrEnum):
+    """What can be wrong with the sending as a whole."""
+
+    EMPTY = "account_empty"
+    DOWN = "gateway_down"
+    REFUSED = "account_refused"
+
+
+_TROUBLE = {Road.EMPTY: Trouble.EMPTY, Road.DOWN: Trouble.DOWN, Road.REFUSED: Trouble.REFUSED}
+REFUSED_SHOWN = timedelta(minutes=15)
+"""How long an account that was refused stays an alarm: the texts of another operator may go well all the while."""
+
+
+class SendingPauseRecord(Base):
+    """A trouble of the sending, shared by all workers, from its first sign to the first text that is accepted. `count` is how often it was seen."""
+
+    __tablename__ = "sending_pause"
+
+    trouble: Mapped[Trouble] = mapped_column(primary_key=True)
+    since: Mapped[datetime]
+    count: Mapped[int]
+    reason: Mapped[str] = mapped_column(String(40))
+    probe_at: Mapped[datetime]
+    """When one text may try whether it is over; of a refused account, until when the alarm is shown."""
+
+
+class SendingRateRecord(Base):
+    """How many texts all workers took in hand in a second. Kept for a minute."""
+
+    __tablename__ = "sending_rate"
+
+    second: Mapped[datetime] = mapped_column(primary_key=True)
+    red: Mapped[int]
+    others: Mapped[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A trouble as it stands. `stops` says whether all but RED waits because of it."""
+
+    trouble: Trouble
+    since: datetime
+    count: int
+    reason: str
+    stops: bool
+
+
+@dataclass(frozen=True)
+class Roads:
+    """What the workers know together of the road."""
+
+    database: Database
+    figures: Figures
+
+    def seen(self, session: Session) -> tuple[Seen, ...]:
+        """Every trouble there is now, for alarms and figures."""
+        rows = session.scalars(select(SendingPauseRecord).order_by(SendingPauseRecord.trouble))
+        return tuple(Seen(row.trouble, row.since, row.count, row.reason, self._stops(row)) for row in rows)
+
+    def paused(self, session: Session) -> bool:
+        """Whether the account is empty, so that all but RED waits."""
+        return any(one.trouble is Trouble.EMPTY for one in self.seen(session))
+
+    def broken(self, session: Session) -> bool:
+        """Whether the breaker is open: the gateway failed so often in a row that all but RED waits."""
+        return any(one.trouble is Trouble.DOWN and one.stops for one in self.seen(session))
+
+    def allowed(self, session: Session, lanes: Lanes, most: int, now: datetime) -> int:
+        """How many texts of these lanes may be taken in hand now, at most `most`. The caller has looked that one is due: a probe is not wasted."""
+        rows = session.scalars(select(SendingPauseRecord)).all()
+        left = min(most, self._left(session, lanes, now))
+        if any(row.trouble is Trouble.DOWN for row in rows):
+            left = min(left, 1)  # a gateway that hangs holds one text of this worker at a time, and the rest is free for others
+        if lanes == RED or left < 1:
+            return max(left, 0)
+        stops = [row for row in rows if self._stops(row)]
+        return min(left, 1) if stops and self._probe(session, stops, now) else left if not stops else 0
+
+    def took(self, session: Session, lanes: Lanes, many: int, now: datetime) -> None:
+        """Count what was taken in hand."""
+        amounts = {"red": many if lanes == RED else 0, "others": 0 if lanes == RED else many}
+        count_up(session, SendingRateRecord, {"second": now.replace(microsecond=0)}, amounts)
+
+    def heard(self, course: Course, reason: str, now: datetime) -> None:
+        """What an answer of the gateway says of the road. A text that was accepted opens it again, whatever was wrong."""
+        trouble = _TROUBLE.get(course.road)
+        over = tuple(Trouble) if course.road is Road.OPEN else () if trouble is Trouble.DOWN else (Trouble.DOWN,)
+        with self.database.read() as session:
+            known = {row.trouble: row for row in session.scalars(select(SendingPauseRecord))}
+        over = tuple(one for one in over if one in known and (one is not Trouble.REFUSED or known[one].probe_at <= now))
+        if trouble is None and not over:
+            return
+        with self.database.transaction() as session:
+            for one in over:
+                if changed(session, delete(SendingPauseRecord).where(SendingPauseRecord.trouble == one)) and self._stops(known[one]):
+                    log.warning("sending goes on", kind=one)
+            if trouble is not None:
+                self._note(session, trouble, reason, now, stopped=trouble in known and self._stops(known[trouble]))
+
+    @staticmethod
+    def forget(session: Session, now: datetime) -> None:
+        """Drop the counts of past seconds; of seconds far ahead too, counted before the clock was set back."""
+        minute = timedelta(minutes=1)
+        session.execute(delete(SendingRateRecord).where(or_(SendingRateRecord.second < now - minute, SendingRateRecord.second > now + minute)))
+
+    def _note(self, session: Session, trouble: Trouble, reason: str, now: datetime, *, stopped: bool) -> None:
+        begun = {"since": now, "reason": reason[:40], "probe_at": now + self._between(trouble)}
+        count_up(session, SendingPauseRecord, {"trouble": trouble}, {"count": 1}, also=begun)
+        row = session.get_one(SendingPauseRecord, trouble, populate_existing=True)
+        if trouble is Trouble.REFUSED:
+            row.probe_at = now + REFUSED_SHOWN
+            log.error("gateway refuses the account", reason=reason, count=row.count)
+        elif self._stops(row) and not stopped:
+            log.error("sending stopped, all but red", kind=trouble, reason=reason)
+
+    def _stops(self, row: SendingPauseRecord) -> bool:
+        return row.trouble is Trouble.EMPTY or (row.trouble is Trouble.DOWN and row.count >= self.figures.down_after)
+
+    def _between(self, trouble: Trouble) -> timedelta:
+        if trouble is Trouble.REFUSED:
+            return REFUSED_SHOWN
+        return timedelta(minutes=self.figures.probe_empty if trouble is Trouble.EMPTY else self.figures.probe_down)
+
+    def _probe(self, session: Session, stops: list[SendingPauseRecord], now: datetime) -> bool:
+        """Whether this caller may send the one text that tells whether the road is open: one of all workers, once in a while."""
+        took = True
+        for row in stops:
+            between = self._between(row.trouble)
+            due = or_(SendingPauseRecord.probe_at <= now, SendingPauseRecord.probe_at > now + between)  # later: the clock was set back
+            mine = update(SendingPauseRecord).where(SendingPauseRecord.trouble == row.trouble, due).values(probe_at=now + between)
+            took = changed(session, mine) == 1 and took
+        return took
+
+    def _left(self, session: Session, lanes: Lanes, now: datetime) -> int:
+        """What this second still has for these lanes; the row of the second is locked until the caller commits."""
+        self.took(session, lanes, 0, now)
+        row = session.get_one(SendingRateRecord, now.replace(microsecond=0), populate_existing=True)
+        rate, kept = self.figures.texts_a_second, self.figures.kept_for_red
+        return rate - row.red - row.others if lanes == RED else rate - max(kept, row.red) - row.others

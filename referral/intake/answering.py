@@ -1,0 +1,48 @@
+"""A text from a phone that the service has texted for an officer: the reporter's answer. It is kept as their letter, and the number is dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from referral.handover.relay import CONVERSATION
+from referral.intake.dialogues import Dialogues
+from referral.intake.inbox import number_of
+from referral.intake.mailbox import AtMailbox
+from referral.intake.merging import LONGEST_STORY
+from referral.intake.texts import Text
+from referral.privacy.keys import Keys
+from referral.reports import consents
+from referral.reports.keeping import closed
+from referral.understanding.keywords import Keywords, read_keyword
+from referral.understanding.places import Gazetteer
+from referral.vocabulary.phone import PhoneNumber
+
+
+@dataclass(frozen=True)
+class Answering:
+    """Works inside the caller's transaction. Nothing is ever sent back: a phone that answers by itself says whose it is."""
+
+    at: AtMailbox
+    dialogues: Dialogues
+    keys: Keys
+    keywords: Keywords
+    gazetteer: Callable[[], Gazetteer]
+
+    def take(self, session: Session, text: Text, now: datetime) -> bool:
+        """Whether a text was such an answer, and has been kept. A keyword, or words in a dialogue that is going on, are what they always are."""
+        number = number_of(text.sender)
+        if number is None or not text.words.strip() or read_keyword(text.words, self.keywords, self.gazetteer()) is not None:
+            return False
+        return self.dialogues.read(session, number, now) is None and self.reply_of_contact(session, number, text.words, now)
+
+    def reply_of_contact(self, session: Session, number: PhoneNumber, words: str, now: datetime) -> bool:
+        """Keep `words` as a letter of the report whose relay texted this number in the last 7 days. False if there is none, or it is closed."""
+        report = consents.in_conversation(session, self.keys.contact_tag(number.reveal()), now - CONVERSATION, now)
+        if report is None or closed(session, report):
+            return False
+        self.at.say(session, report, " ".join(words.split())[:LONGEST_STORY], now)
+        return True
