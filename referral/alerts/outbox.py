@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import ColumnElement, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from referral.alerts import claims
 from referral.alerts.claims import ALL, Due, Lanes
 from referral.alerts.records import DRILL_LANE, REPLY_LANE, TABLE, AlertRecord, LadderRecord, Purpose
-from referral.privacy.seal import Cell, Sealer
+from referral.privacy.seal import Cell, Sealer, Unreadable
 from referral.store.base import new_id
 from referral.vocabulary.duty import DutyBearer
 from referral.vocabulary.phone import PhoneNumber
@@ -165,9 +166,7 @@ class Outbox:
 
     def alerts_for(self, session: Session, person: str, now: datetime, purpose: Purpose = Purpose.ALERT) -> Sequence[AlertRecord]:
         """The hand-overs (or tests) to a person that an answer can still mean: sent in the last 30 days or about to be, and not taken back."""
-        recent = or_(AlertRecord.sent_at.is_(None), AlertRecord.sent_at >= now - ANSWERABLE)
-        mine = (AlertRecord.person == person, AlertRecord.purpose == purpose, AlertRecord.revoked_at.is_(None), recent)
-        return session.scalars(select(AlertRecord).where(*mine)).all()
+        return session.scalars(select(AlertRecord).where(*_answerable(person, now), AlertRecord.purpose == purpose)).all()
 
     def sent_under(self, session: Session, tag: bytes) -> AlertRecord | None:
         """The row the gateway knows by an id with this tag, locked after its report: the order everybody locks in."""
@@ -193,9 +192,18 @@ class Outbox:
 
     def _fresh_one_time(self, session: Session, person: str, now: datetime) -> str:
         """Four digits no other alert or test of this person carries: they alone tell which of them an answer means."""
-        waiting = [row for purpose in (Purpose.ALERT, Purpose.DRILL) for row in self.alerts_for(session, person, now, purpose) if row.one_time]
-        taken = {self.one_time(row) for row in waiting}
+        mine = (*_answerable(person, now), AlertRecord.purpose.in_((Purpose.ALERT, Purpose.DRILL)))
+        rows = session.execute(select(AlertRecord.id, AlertRecord.one_time).where(*mine))  # no whole rows: a caller waits, and a busy desk has hundreds
+        taken = set()
+        for id_, sealed in rows:
+            with suppress(Unreadable):  # a number nobody can read is answered by nobody, and must not keep this report from being filed
+                taken.add(self._sealer.open(sealed or b"", Cell(TABLE, "one_time", id_)))
         while True:
             number = f"{secrets.randbelow(10_000):04d}"
             if number not in taken or len(taken) > 9_000:
                 return number
+
+
+def _answerable(person: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    recent = or_(AlertRecord.sent_at.is_(None), AlertRecord.sent_at >= now - ANSWERABLE)
+    return AlertRecord.person == person, AlertRecord.revoked_at.is_(None), recent
