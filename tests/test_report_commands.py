@@ -17,6 +17,7 @@ from referral.cli import main
 from referral.reports.records import ReportRecord
 from tests.conftest import ROOT, Kept, settings_for
 from tests.fakes import FixedClock
+from tests.officers.conftest import PIN, has_pin
 from tests.world import NOT_NOW, PHYSICAL, World, sent
 
 Run = Callable[..., Result]
@@ -33,15 +34,17 @@ def run(tmp_path: Path, sqlite_county: Kept, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("REFERRAL_SECRETS", str(secrets))
     monkeypatch.setenv("REFERRAL_DATABASE_URL", sqlite_county.fresh(f"report-{tmp_path.name}"))
     monkeypatch.setenv("REFERRAL_CONFIG", str(ROOT / "config" / "kwale"))
-    return lambda *words: CliRunner().invoke(main, words)
+    return lambda *words, pins=(PIN,): CliRunner().invoke(main, words, input="".join(f"{pin}\n" for pin in pins))
 
 
 @pytest.fixture
 def number(run: Run) -> str:
-    """A report's number, as its alerts say it."""
+    """A report's number, as its alerts say it. Two officers have their PINs."""
     assert run is not None  # it has set the address
     world = World(settings_for(os.environ["REFERRAL_DATABASE_URL"]), FixedClock(datetime.now(UTC)))
     sent(world.phone(), danger=NOT_NOW, concern=PHYSICAL)
+    for person in (ONE, OTHER):
+        has_pin(world, person)
     with world.rows() as session:
         found = session.scalars(select(ReportRecord.number)).one()
     world.close()
@@ -61,17 +64,27 @@ def test_a_death_takes_two_officers(run: Run, number: str) -> None:
     assert "closed" in run("report", "close", number, "--by", OTHER, "--reason", "died").output
 
 
+def test_two_names_typed_by_one_person_are_one_person(run: Run, number: str) -> None:
+    both = ("report", "close", number, "--by", ONE, "--second", OTHER, "--reason", "died")
+    assert run(*both, pins=(PIN, "135790")).exit_code == 1
+    assert run("report", "close", number, "--by", ONE, "--reason", "died", pins=("135790",)).exit_code == 1
+    assert f"{number}: closed" in run(*both, pins=(PIN, PIN)).output
+
+
 def test_a_hold_takes_two_people_and_is_listed(run: Run, number: str) -> None:
     until = f"{datetime.now(UTC) + timedelta(days=100):%Y-%m-%d}"
-    asked = run("report", "hold", number, "--by", "amina", "--reason", "the court at Kwale", "--until", until).output
-    id_ = re.findall(r"asked as (\w{8})", asked)[0]
-    assert "waits for a second person (asked by amina)" in run("report", "holds").output
-    assert "a second person must agree" in run("report", "approve-hold", id_, "--by", "amina").output
-    assert f"{id_}: holds" in run("report", "approve-hold", id_, "--by", "juma").output
+    wanted = ("report", "hold", number, "--reason", "the court at Kwale", "--until", until, "--by")
+    assert run(*wanted, "somebody").exit_code == 1
+    assert run(*wanted, ONE, pins=("135790",)).exit_code == 1
+    id_ = re.findall(r"asked as (\w{8})", run(*wanted, ONE).output)[0]
+    assert f"waits for a second person (asked by {ONE})" in run("report", "holds").output
+    assert "a second person must agree" in run("report", "approve-hold", id_, "--by", ONE).output
+    assert run("report", "approve-hold", id_, "--by", OTHER, pins=("135790",)).exit_code == 1
+    assert f"{id_}: holds" in run("report", "approve-hold", id_, "--by", OTHER).output
     listed = run("report", "holds").output
-    assert f"{number}  until {until}  held by amina and juma" in listed
+    assert f"{number}  until {until}  held by {ONE} and {OTHER}" in listed
     assert "court" not in listed
-    assert run("report", "approve-hold", "zzzz", "--by", "juma").exit_code == 1
+    assert run("report", "approve-hold", "zzzz", "--by", OTHER).exit_code == 1
 
 
 def test_the_purge_says_what_went_and_what_would(run: Run, number: str) -> None:

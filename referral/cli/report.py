@@ -14,6 +14,7 @@ from referral import start
 from referral.casework.closing import CloseRefused, Closing, Reason
 from referral.casework.holds import HoldRefused
 from referral.cli.asking import SHORT, by_option, whole
+from referral.cli.proving import prove
 from referral.cli.reading import COMMANDS
 from referral.cli.telling import complain, told
 from referral.reports.records import ReportRecord
@@ -47,10 +48,15 @@ def _id(session: Session, number: str) -> str:
 @by_option
 @told
 def close(number: str, reason: str, second: str | None, by: str) -> None:
-    """Close a report. RED and sexual ones, and some reasons, take two officers. People are named by their ids in the directory."""
+    """Close a report. RED and sexual ones, and some reasons, take two officers. People are named by their ids in the directory, and asked for
+    their PINs: two names typed by one person are one person."""
     ready = start.service()
+    by, second = by.strip(), (second or "").strip() or None
+    prove(ready, by)
+    if second is not None:
+        prove(ready, second)
     with _told_why(), ready.database.transaction() as session:
-        outcome = ready.closing.close(session, _id(session, number), by.strip(), Reason(reason), second and second.strip(), ready.clock())
+        outcome = ready.closing.close(session, _id(session, number), by, Reason(reason), second, ready.clock())
     click.echo(f"{number}: {'closed' if outcome is Closing.CLOSED else 'waits for a second officer, who types the same'}")
 
 
@@ -61,8 +67,9 @@ def close(number: str, reason: str, second: str | None, by: str) -> None:
 @by_option
 @told
 def hold(number: str, reason: str, until: datetime, by: str) -> None:
-    """Ask that nothing of a report be forgotten until a day. A second person approves it."""
+    """Ask that nothing of a report be forgotten until a day. A second person approves it. Asks for your PIN."""
     ready = start.service()
+    prove(ready, by)
     with _told_why(), ready.database.transaction() as session:
         id_ = ready.holds.ask(session, _id(session, number), by, reason, until.replace(tzinfo=UTC).date(), ready.clock())
     click.echo(f"asked as {id_[:SHORT]}; it holds once somebody else approves it")
@@ -73,8 +80,9 @@ def hold(number: str, reason: str, until: datetime, by: str) -> None:
 @by_option
 @told
 def approve_hold(hold_id: str, by: str) -> None:
-    """Agree to a hold that somebody else asked for."""
+    """Agree to a hold that somebody else asked for. Asks for your PIN."""
     ready = start.service()
+    prove(ready, by)
     with _told_why(), ready.database.transaction() as session:
         known = [one.id for one in ready.holds.open(session, ready.clock())]
         ready.holds.approve(session, whole(hold_id, known, _unknown), by, ready.clock())
