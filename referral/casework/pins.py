@@ -11,7 +11,7 @@ from enum import StrEnum
 import structlog
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from referral.alerts.outbox import Outbox
@@ -91,6 +91,11 @@ class Pins:
         session.add(row)
         self.audit.write(session, now, "operator", Action.PIN_INVITED, SUBJECT, person=person)
         return code
+
+    @staticmethod
+    def forget(session: Session, person: str) -> None:
+        """The PIN and any invitation of somebody who has left."""
+        session.execute(delete(PinRecord).where(PinRecord.person == person))
 
     def standing(self, person: str, now: datetime) -> tuple[Standing, datetime | None]:
         """How `person` may sign in; for LOCKED with the end of the lock."""

@@ -14,7 +14,7 @@ from referral.directory.service_records import VerifyMethod
 from referral.directory.tasks import Task, UnknownTask, done, open_tasks
 from referral.routing.policy import VERIFIED_KINDS
 from referral.upkeep.drills import Record
-from referral.upkeep.suspending import restore, suspend
+from referral.upkeep.suspending import remove, restore, suspend
 from referral.upkeep.verification import VERIFIABLE
 
 _METHODS = [one.value for one in (VerifyMethod.CALL, VerifyMethod.VISIT, VerifyMethod.EMAIL)]
@@ -138,8 +138,22 @@ def people_restore(person: str, by: str) -> None:
     click.echo(f"{person} is on duty again" if changed else f"{person} was not suspended")
 
 
+@click.command("remove")
+@click.argument("person")
+@click.option("--reason", required=True, help="Why; kept in the audit only. No child's story.")
+@by_option
+@told
+def people_remove(person: str, reason: str, by: str) -> None:
+    """Take an officer who has left out of the directory: their number and PIN are erased, their posts end. It cannot be taken back."""
+    ready = start.service()
+    with named(), ready.database.transaction() as session:
+        changed = remove(session, ready.audit, person, somebody(by), reason, ready.clock())
+        ready.pins.forget(session, person)
+    click.echo(f"{person} is removed. {_GAP}" if changed else f"{person} was removed already")
+
+
 DIRECTORY: Sequence[click.Command] = (drills, tasks, task_done, due, verified)
-PEOPLE: Sequence[click.Command] = (people_suspend, people_restore)
+PEOPLE: Sequence[click.Command] = (people_suspend, people_restore, people_remove)
 
 
 def _minutes(record: Record) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from referral.directory.records import PersonRow, VersionRow
+from referral.directory.records import AppointmentRow, PersonRow, VersionRow
 
 
 class UnknownPerson(LookupError):
@@ -50,6 +50,21 @@ def set_suspended(session: Session, person_id: str, suspended: bool) -> bool:
     if changed:
         bump(session)
     return changed
+
+
+def remove(session: Session, person_id: str, now: datetime) -> bool:
+    """Gone for good: their number is erased, every post of theirs ends. The row stays for the record. True if it changed anything. Raises
+    UnknownPerson. Nothing of it can be taken back: somebody who comes again is a new entry."""
+    person = _person(session, person_id)
+    if person.removed:
+        return False
+    person.removed = person.suspended = True
+    person.sealed_number = person.number_tag = None
+    mine = AppointmentRow.person == person_id
+    session.execute(delete(AppointmentRow).where(mine, AppointmentRow.starts >= now))
+    session.execute(update(AppointmentRow).where(mine, or_(AppointmentRow.ends.is_(None), AppointmentRow.ends > now)).values(ends=now))
+    bump(session)
+    return True
 
 
 def set_unreachable(session: Session, person_id: str, unreachable: bool) -> bool:

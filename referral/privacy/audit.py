@@ -35,6 +35,7 @@ class Action(StrEnum):
     COVERAGE_OVERRIDDEN = "coverage_overridden"
     PERSON_SUSPENDED = "person_suspended"
     PERSON_RESTORED = "person_restored"
+    PERSON_REMOVED = "person_removed"
     PIN_INVITED = "pin_invited"
     PIN_SET = "pin_set"
     PIN_WRONG = "pin_wrong"

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from referral.directory.field_changes import record_changes
+from referral.directory.people import remove as erase
 from referral.directory.people import set_suspended
 from referral.privacy.audit import Action, Audit
 
@@ -32,7 +33,18 @@ def restore(session: Session, audit: Audit, person: str, by: str, now: datetime)
     return changed
 
 
+def remove(session: Session, audit: Audit, person: str, by: str, reason: str, now: datetime) -> bool:
+    """They have left the service: their number is erased, their posts end. True if it changed anything. Raises UnknownPerson."""
+    changed = erase(session, person, now)
+    if changed:
+        _record(session, audit, person, by, Action.PERSON_REMOVED, now, reason=reason[:400])
+    return changed
+
+
+_FIELDS = {Action.PERSON_SUSPENDED: ("suspended", True), Action.PERSON_RESTORED: ("suspended", False), Action.PERSON_REMOVED: ("removed", True)}
+
+
 def _record(session: Session, audit: Audit, person: str, by: str, action: Action, now: datetime, **said: str) -> None:
-    suspended = action is Action.PERSON_SUSPENDED
-    record_changes(session, PERSON, person, {"suspended": not suspended}, {"suspended": suspended}, "decision", by, now)
+    field, value = _FIELDS[action]
+    record_changes(session, PERSON, person, {field: not value}, {field: value}, "decision", by, now)
     audit.write(session, now, by, action, "directory", person=person, **said)

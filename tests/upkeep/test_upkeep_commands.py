@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import update
+from sqlalchemy import select, update
 
+from referral.casework.records import PinRecord
 from referral.cli import main
 from referral.directory.records import PersonRow
 from referral.directory.tasks import open_task
 from referral.directory.upkeep_records import TaskKind
+from referral.privacy.audit import Action, AuditRecord
 from referral.store.database import Database
 from tests.conftest import ROOT, START, Kept
 from tests.upkeep.help import add_point
@@ -99,6 +101,21 @@ def test_what_is_due_is_listed_and_verified(run: Run, database: Database) -> Non
     assert "t-clinic-loc" not in said(run("directory", "due"))
     assert "unknown" in refused(run("directory", "verified", "location", "nowhere", "--by", "amina", "--method", "visit"))
     assert "say who you are" in refused(run("directory", "verified", "location", "t-clinic-loc", "--by", " ", "--method", "visit"))
+
+
+def test_whoever_has_left_is_removed_with_number_pin_and_posts_and_others_answer(run: Run, database: Database) -> None:
+    run("user", "invite", HOLDER)
+    assert "is removed" in said(run("people", "remove", HOLDER, "--reason", "moved to another county", "--by", "amina"))
+    assert "already" in said(run("people", "remove", HOLDER, "--reason", "moved to another county", "--by", "amina"))
+    assert "co-msambweni-2" in said(run("drill", "--office", OFFICE, "--dry-run"))
+    assert "no officer has this id" in refused(run("people", "remove", "nobody", "--reason", "x", "--by", "amina"))
+    with database.read() as session:
+        row = session.get_one(PersonRow, HOLDER)
+        assert (row.removed, row.sealed_number, row.number_tag) == (True, None, None)
+        assert session.get(PinRecord, HOLDER) is None
+        assert session.scalars(select(AuditRecord.action).where(AuditRecord.action == Action.PERSON_REMOVED)).all()
+    assert refused(run("user", "invite", HOLDER))
+    assert "removed" in said(run("directory", "history", "person", HOLDER))
 
 
 def test_suspending_acts_at_once_and_speaks_of_the_gap(run: Run) -> None:
