@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import click
 
@@ -39,9 +39,7 @@ class Terminal:
         self._announced: dict[str, int] = {}
         self._networks: dict[str, str] = {}
         phones = self._phones()
-        if phone is None and not phones:
-            raise Refused("not-a-sample-number")
-        self._number = phones[0].number if phone is None else self._pick(phone)
+        self._number = _caller(phones) if phone is None else self._pick(phone)
         self._announced = {each.number: each.unread for each in phones}
         self._commands: Mapping[str, Callable[[str], None]] = {
             "dial": self._dial,
@@ -190,6 +188,13 @@ class Terminal:
             return
         while not self.announce() and time.monotonic() < until:
             time.sleep(_POLL)
+
+
+def _caller(phones: Sequence[Phone]) -> str:
+    """A phone that is nobody's yet, for whoever starts without naming one: a worry should not seem to come from an officer."""
+    unnamed = (phone.number for phone in phones if not phone.label)
+    named = {phone.number for phone in phones}
+    return next(unnamed, None) or next(one for one in map("+254700000{:03d}".format, range(1, 1000)) if one not in named)
 
 
 def run_script(handset: Handset, lines: Iterable[str], echo: Echo = click.echo, phone: str | None = None) -> None:

@@ -14,7 +14,7 @@ from referral.vocabulary.phone import PhoneNumber
 from .conftest import CHIEF, FakeService, Make, Served, serving
 
 
-def play(served: Served, script: str, phone: str | None = None) -> str:
+def play(served: Served, script: str, phone: str | None = "Asha") -> str:
     said: list[str] = []
     run_script(served.handset, script.splitlines(), said.append, phone)
     return "\n".join(said)
@@ -81,7 +81,7 @@ def test_a_text_that_comes_while_waiting_is_announced_once(served: Served) -> No
             served.gateway.send(PhoneNumber(CHIEF), "hello")
         said.append(text)
 
-    run_script(served.handset, lines(), echo)
+    run_script(served.handset, lines(), echo, "Asha")
     assert said.count("[1 unread on Chief: phone, then inbox]") == 1
     assert "wait takes a number of seconds." in said
     assert "hello" in said[-1]
@@ -144,3 +144,12 @@ def test_long_lines_are_wrapped_and_none_is_lost() -> None:
     lines = framed(text).split("\n")
     assert len({len(line) for line in lines}) == 1
     assert "".join("".join(line[2:-2].split()) for line in lines[1:-1]) == "".join(text.split())
+
+
+def test_whoever_names_no_phone_gets_one_that_is_nobodys(make: Make) -> None:
+    """A worry should not seem to come from an officer."""
+    said = play(serving(make()), "dial\nphones", None)
+    number = said[: said.index(">")]
+    assert number.startswith("+254700000")
+    assert "Asha" not in said.splitlines()[0]
+    assert f"{number}  - (Safaricom)" in said
