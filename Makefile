@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench conformance clean
+.PHONY: help run test check bench storm canary conformance clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -27,6 +27,12 @@ bench: .venv/dev ## the benchmarks, beside bare Flask or a bare statement of the
 	@$(BIN)/python -m bench.load
 	@$(BIN)/python -m bench.nearest
 	@$(BIN)/python -m bench.importing
+
+storm: .venv/dev ## a thousand processes killed under load while the gateway misbehaves, on each database; about two hours
+	@$(BIN)/python -m scripts.storm
+
+canary: .venv/dev ## four hundred numbers looked for in everything the service leaves behind, on each database; half an hour
+	@$(BIN)/python -m scripts.canary
 
 conformance: .venv/dev ## the open directory against the official HSDS 3.1 schemas: make conformance HSDS=where-they-are
 	@$(BIN)/python -m scripts.conformance $(HSDS)

@@ -97,6 +97,7 @@ class Settings:
     callback_ips_enforce: bool = False
     trusted_proxies: int = 0
     keyring: Path = Path("var/keyring.json")
+    keyring_follows: bool = False
 
     def __repr__(self) -> str:
         return "<settings>"
@@ -192,6 +193,7 @@ def _read(env: Env) -> dict[str, Any]:
         "callback_ips": tuple(map(ip_network, env.list("REFERRAL_CALLBACK_IPS", [], validate=_networks) or ())),
         "callback_ips_enforce": env.bool("REFERRAL_CALLBACK_IPS_ENFORCE", False),
         "keyring": keyring_file(),
+        "keyring_follows": env.bool("REFERRAL_KEYRING_FOLLOWS", False),
         "trusted_proxies": env.int("REFERRAL_TRUSTED_PROXIES", 0, validate=_proxies),
     }
 

@@ -36,9 +36,11 @@ class KeyringError(Exception):
 class Keyring:
     """The keys as the file holds them now. Safe among threads and processes: whoever changes it holds a lock on a file beside it."""
 
-    def __init__(self, path: Path, keys: Keys, clock: Callable[[], datetime]) -> None:
-        """Nothing is read yet. `keys` are those of the same root; `clock` says what month it is."""
+    def __init__(self, path: Path, keys: Keys, clock: Callable[[], datetime], *, follows: bool = False) -> None:
+        """Nothing is read yet. `keys` are those of the same root; `clock` says what month it is. `follows`: the file is a copy of another host's,
+        and no key is made here: what is sealed on one host must open on all."""
         self.path = path
+        self.follows = follows
         self._wrap = AESGCM(keys.ring)
         self._derived = {ROOT_FIELDS: keys.fields}
         self._clock = clock
@@ -102,13 +104,17 @@ class Keyring:
         """Make what is missing now and for the months to come; how many keys."""
         now = self._clock()
         before = self.ring()
-        if not before.keys or before.filled(now) == before:
+        if self.follows or not before.keys or before.filled(now) == before:
             return 0
         return len(self.change(lambda ring: ring.filled(now)).keys) - len(before.keys)
 
     def writes_with(self, scope: str) -> str:
-        """The id of the key to write with in a scope. Made if it is missing where it is needed now."""
+        """The id of the key to write with in a scope. Made if it is missing where it is needed now; a host that follows another takes the newest
+        month it was given instead: three months without a new copy must not keep a report from being read elsewhere."""
         newest = self.ring().newest(scope)
+        if newest is None and self.follows:
+            newest = self.ring().latest_month()
+            log.error("the copy of the keyring is old: no key for this month", key=newest and newest.id)
         if newest is None:
             newest = self.change(lambda ring: ring if ring.newest(scope) else ring.adding(scope, self._clock())).newest(scope)
             log.warning("a key was made where it was needed", key=newest and newest.id)

@@ -62,7 +62,7 @@ def _problems(state: KeyState, now: datetime) -> Iterator[str]:
     if state.begun:
         yield f"a rotation was begun and has not ended: {', '.join(state.begun)}: run it again"
     if state.months_ahead < AHEAD:
-        yield f"keys are made for {state.months_ahead} months ahead, not {AHEAD}: is a worker running?"
+        yield f"keys are made for {state.months_ahead} months ahead, not {AHEAD}: is a worker running, or a new copy to be merged?"
     if len(state.custodians) < CUSTODIANS:
         yield f"{len(state.custodians)} custodians, {CUSTODIANS} are needed for a backup: referral keys custodian NAME --out FILE"
     if state.backed_up is None:

@@ -67,6 +67,10 @@ class Ring:
     def newest(self, scope: str) -> Key | None:
         return next((key for key in reversed(self.keys) if key.scope == scope and key.aside is None), None)
 
+    def latest_month(self) -> Key | None:
+        """The key of the latest month there is one for."""
+        return max((key for key in self.keys if key.kind is Kind.MONTH and key.aside is None), key=lambda key: key.scope, default=None)
+
     def key(self, id_: str) -> Key | None:
         return next((key for key in self.keys if key.id == id_), None)
 

@@ -234,6 +234,17 @@ class TestTwoHosts:
         web.change(lambda held: held.merged(ring.ring()))
         assert web.ring().key(gone) is None
 
+    def test_of_which_one_follows_never_come_apart_even_where_its_copy_is_old(self, ring: Keyring, tmp_path: Path) -> None:
+        late = START + timedelta(days=200)
+        ring.export(ring.ring(), tmp_path / "copy.json")
+        follower = Keyring(tmp_path / "copy.json", KEYS, lambda: late, follows=True)
+        known = {key.id for key in follower.ring().keys}
+        assert follower.make_ahead() == 0
+        sealed = follower.sealer.of_month(late).seal("words", CELL)
+        assert {key.id for key in follower.ring().keys} == known
+        assert key_of(sealed) == ring.ring().latest_month().id  # type: ignore[union-attr]  # it has months
+        assert ring.sealer.open(sealed, CELL) == "words"
+
     def test_with_two_keys_of_one_name_are_not_merged(self, ring: Keyring) -> None:
         held = ring.ring()
         other = replace(held.keys[0], secret=bytes(range(32)))
