@@ -316,7 +316,7 @@ def build(
     """The service over its database, which must be migrated. `county`: its data where it has been read already. Raises what that raises: every
     problem named at once."""
     keys = Keys(settings.secrets.root)
-    keyring = Keyring(settings.keyring, keys, clock)
+    keyring = Keyring(settings.keyring, keys, clock, follows=settings.keyring_follows)
     sealer = keyring.sealer
     database = Database(settings.database_url, busy_seconds=patience)
     randomness = randomness or random.SystemRandom()
@@ -378,6 +378,7 @@ def build(
         screens=Screens(desk, handing_on, mail, relay, second, surface, catalogue, ScreenTooLong),
     )
     holds, chain = Holds(sealer, audit), Chain(keys.chain)
+    sorry = {one: f"END {catalogue.say(one, 'fault.broken')}" for one in script.languages}
     seconds = running if clock is utc_now else (lambda: clock().timestamp())
     return Service(
         settings=settings,
@@ -406,7 +407,7 @@ def build(
         custodians=county.custodians,
         daykeys=daykeys,
         conversations=conversations,
-        standing=Standing(script, Remembered(guide, roster, kept.last), surface, {one: f"END {catalogue.say(one, 'fault.broken')}" for one in script.languages}),
+        standing=Standing(script, Remembered(guide, roster, kept.last), surface, sorry),
         texts=Texts(database, sealer, daykeys, pull_required=settings.sms_pull is SmsPull.REQUIRED),
         dialogues=dialogues,
         texting=texting,

@@ -60,6 +60,7 @@ def web_application() -> WSGIApplication:
     ready = service()
     refuse(ready)
     ready.purging.catch_up(ready.clock())
+    ready.roster()  # every process has the places then, also one that is made while the database is away
     made = application(ready)
     ready.database.close()
     return made

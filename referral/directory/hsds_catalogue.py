@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from threading import Lock
 
@@ -18,6 +18,12 @@ from referral.directory.hsds_nest import Nest
 from referral.directory.hsds_tables import Published, publish
 from referral.directory.people import current_version
 from referral.store.database import Database
+from referral.store.health import NotNow
+
+PATIENCE = 4.0
+"""Seconds that a reader waits for the database."""
+KEPT = timedelta(minutes=10)
+"""How long what was true when the database last answered is shown while it does not. Nobody can hide an entry meanwhile either."""
 
 
 class Collection(StrEnum):
@@ -137,15 +143,24 @@ class CatalogueCache:
         self._clock = clock
         self._lock = Lock()
         self._kept: Catalogue | None = None
+        self._true_at: datetime | None = None
 
     def catalogue(self) -> Catalogue:
-        """Never an older one than the directory's version: what was hidden a moment ago is not shown again."""
-        with self._database.read() as session:
-            version = current_version(session)
-            with self._lock:
-                if self._kept is None or self._kept.version != version:
-                    self._kept = Catalogue(version, publish(session, self._clock().astimezone(self._tz)))
-                return self._kept
+        """Never an older one than the directory's version: what was hidden a moment ago is not shown again. While the database does not answer,
+        for a few minutes the one that was true when it last did; then raises NotNow."""
+        try:
+            with self._database.within(PATIENCE), self._database.read() as session:
+                version = current_version(session)
+                with self._lock:
+                    if self._kept is None or self._kept.version != version:
+                        self._kept = Catalogue(version, publish(session, self._clock().astimezone(self._tz)))
+                    self._true_at = self._clock()
+                    return self._kept
+        except NotNow:
+            kept, since = self._kept, self._true_at
+            if kept is None or since is None or not timedelta(0) <= self._clock() - since <= KEPT:
+                raise
+            return kept
 
 
 def plain(text: str) -> str:

@@ -36,6 +36,8 @@ BASE = timedelta(seconds=5)
 LONGEST = {0: timedelta(seconds=30), 1: timedelta(minutes=3)}
 """The longest wait between two tries, by lane: a RED alert is tried again soon however often the gateway refused. Half an hour for the others."""
 STUCK = 4
+HELD = timedelta(minutes=15)
+"""How long an answer that cannot be written down is held; until then nobody else can take the text either, for the same reason."""
 RECEIPT_WAIT = timedelta(minutes=5)
 """How long a text that may have gone out waits for a receipt before it is sent once more, marked."""
 
@@ -109,12 +111,25 @@ class Sender:
             return
         sending = self.gateway.send(letter.to, letter.text)
         what = course(sending)
-        with self.database.transaction() as session:
-            self._record(session, due, sending, what.text, now())
+        self._write_down(due, sending, what.text, now)
         log.info("sent", outcome=sending.outcome, reason=sending.reason, code=sending.code, purpose=due.purpose, attempts=due.attempts, lane=due.lane)
         self.roads.heard(what, sending.reason, now())
         if what.text is Text.NEXT and due.purpose not in ONCE:
             self.receipts.takes_none(due.person, now())
+
+    def _write_down(self, due: Due, sending: Sending, text: Text, now: Callable[[], datetime]) -> None:
+        """The gateway's answer is in hand and nowhere else: while the database takes nothing it is held, or the same words would go out again."""
+        given_up = now() + HELD
+        while True:
+            try:
+                with self.database.transaction() as session:
+                    self._record(session, due, sending, text, now())
+            except NotNow:
+                while not self.database.health.wait(1.0):
+                    if self.stopping() or now() > given_up:
+                        raise
+            else:
+                return
 
     def _record(self, session: Session, due: Due, sending: Sending, text: Text, now: datetime) -> None:
         row = self.outbox.held(session, due)

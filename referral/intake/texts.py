@@ -48,7 +48,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A text as it came. `gateway_id` is the callback's, None for one read in the inbox; `date` is the gateway's, None if unreadable."""
+    """A text as it came. `gateway_id` is the callback's, "" if it has none, None for one read in the inbox; `date` is the gateway's, None if unreadable."""
 
     gateway_id: str | None
     sender: str
@@ -71,7 +71,10 @@ class Texts:
     def receive(self, arrival: Arrival, now: datetime) -> bool:
         """Keep a text durably, once. False if it is here already: the gateway repeats itself until it hears 200, and its inbox holds it too."""
         pulled = arrival.gateway_id is None
-        moment = arrival.date or now.replace(second=0, microsecond=0)
+        unread = now.replace(second=0, microsecond=0)
+        if arrival.gateway_id == "":  # without an id and a date a repeat is known by its words alone: the same of one sender in a day are one text
+            unread = unread.replace(hour=0, minute=0)
+        moment = arrival.date or unread
         written = moment.astimezone(UTC).replace(microsecond=0).isoformat()
         content = self.daykeys.likeness(arrival.sender, f"{arrival.words} {written}", now)
         ids = self._tags(f"id {arrival.gateway_id}", now) if arrival.gateway_id else content

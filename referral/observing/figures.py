@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from referral.privacy.logs import describe
 from referral.store.database import Database
+from referral.store.health import NotNow, Trouble
 
 log = structlog.get_logger()
 Values = Mapping[tuple[str, ...], float]
@@ -45,6 +46,10 @@ class Figures(Collector):
         return []
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
+        trouble = self._database.look()
+        if trouble is Trouble.AWAY:  # not to be waited for figure by figure
+            self._database.health.note(trouble)
+        yield GaugeMetricFamily("referral_database_writable", "Whether the database takes a write just now, 1 if so", value=float(trouble is None))
         failures: dict[str, Exception] = {}
         for figure in self._figures:
             family = GaugeMetricFamily(figure.name, figure.help, labels=figure.labels)
@@ -57,7 +62,8 @@ class Figures(Collector):
             for labels, value in sorted(values.items()):
                 family.add_metric(labels, value)
             yield family
-        for name, why in list(failures.items())[:1]:  # one line, also where the database is away and all of them fail
+        told = [(name, why) for name, why in failures.items() if not isinstance(why, NotNow)]  # what is away is told by who found it out
+        for name, why in told[:1]:
             log.error("figures cannot be read", kind=name, count=len(failures), **describe(why))
         yield GaugeMetricFamily(
             "referral_figures_unread", "Figures that could not be read just now: all of them where the database is away", value=len(failures)

@@ -12,6 +12,8 @@ from referral.store.database import Database
 from referral.store.migrate import pending
 
 GOOD = "ok"
+LOOKS = 5.0
+"""Seconds that a look may take: whoever asks does so every few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +26,13 @@ class Readiness:
 
     def checks(self) -> Mapping[str, str]:
         """Each check by name: "ok", or what is wrong, in words that hold no address and no secret."""
+        trouble = self.database.look()
+        if trouble is not None:
+            return {"database": str(trouble), "migrations": "unknown", "worker": "unknown"}
         try:
-            behind = pending(self.database.engine)
-            beat = last_beat(self.database)
+            with self.database.within(LOOKS):
+                behind = pending(self.database.engine)
+                beat = last_beat(self.database)
         except Exception as error:
             return {"database": type(error).__name__, "migrations": "unknown", "worker": "unknown"}
         silent = beat is None or self.clock() - beat > WORKER_SILENT

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Response, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 FRESH = 60
 """Seconds a cache may answer without asking: short, since what is hidden must be gone soon."""
@@ -44,7 +44,7 @@ def with_headers(response: Response) -> Response:
     response.headers.update(HEADERS)
     if response.status_code >= HTTPStatus.BAD_REQUEST:
         response.headers["Cache-Control"] = "no-store"
-    if response.status_code != HTTPStatus.TOO_MANY_REQUESTS:
+    if response.status_code not in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
         response.headers.pop("Retry-After", None)  # the limiter writes it on every answer
     return response
 
@@ -61,6 +61,11 @@ def refused(error: HTTPException) -> Response:
         if value:
             response.headers[name] = value
     return response
+
+
+def not_now(_error: Exception) -> Response:
+    """The database does not answer: come again."""
+    return refused(ServiceUnavailable("The directory cannot be read just now.", retry_after=60))
 
 
 def _reason(error: HTTPException) -> str:

@@ -14,8 +14,9 @@ from werkzeug.exceptions import HTTPException, NotFound
 
 from referral.directory.hsds_catalogue import Catalogue, Collection, Entry, Wanted
 from referral.open_data import asked, profile, shapes
-from referral.open_data.answers import answer, refused, with_headers
+from referral.open_data.answers import answer, not_now, refused, with_headers
 from referral.open_data.limits import SCHEME, caller
+from referral.store.health import NotNow
 
 LIMIT = "240 per minute"
 LARGEST_QUERY = 16 * 1024
@@ -57,6 +58,7 @@ def open_data_app(catalogues: Catalogues, public_url: str, tag: Callable[[str], 
     )
     api = Api(app)
     app.register_error_handler(HTTPException, refused)
+    app.register_error_handler(NotNow, not_now)
     app.after_request(with_headers)  # before the limiter, whose headers it then sees: these run last to first
     Limiter(
         lambda: caller(request, tag),

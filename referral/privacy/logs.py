@@ -6,7 +6,8 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
-from typing import Any
+from contextlib import suppress
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -22,6 +23,8 @@ ALLOWED = frozenset(
 
 _NUMBER = re.compile(r"(?:\+|00)?\d[\d\s().-]{6,}\d")
 _LONGEST = 200
+_MOST = 10_000_000
+"""No count, port or process is as much; a phone number is, also without its zero."""
 
 
 def redact(text: str) -> str:
@@ -34,7 +37,7 @@ def _only_allowed(_logger: object, _method: str, event: MutableMapping[str, Any]
     for key, value in event.items():
         if key not in ALLOWED:
             continue
-        if key == "timestamp" or value is None or isinstance(value, (bool, int, float)):
+        if key == "timestamp" or value is None or (isinstance(value, (bool, int, float)) and abs(value) < _MOST):
             kept[key] = value
         else:
             kept[key] = redact(str(value))
@@ -66,6 +69,22 @@ class _Quiet(logging.Handler):
         structlog.get_logger(record.name).log(record.levelno, "library", source=record.name, **fields)
 
 
+class _Unbroken:
+    """A stream whose faults are nobody's: the disk on which the log lies may be full, and a caller must still be answered."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with suppress(OSError, ValueError):
+            return self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            self._stream.flush()
+
+
 def configure(level: str) -> None:
     """Set up logging of the whole process: JSON lines on stderr. `level` is debug, info, warning or error."""
     threshold = getattr(logging, level.upper())
@@ -77,9 +96,10 @@ def configure(level: str) -> None:
             structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Unbroken(sys.stderr))),
         cache_logger_on_first_use=False,
     )
+    logging.captureWarnings(capture=True)  # else they go to stderr as they are, and some quote what they warn of
     root = logging.getLogger()
     root.handlers = [_Quiet()]
     root.setLevel(logging.WARNING)

@@ -106,8 +106,7 @@ class SmsDoor:
         if form["to"] and self.short_code and form["to"].strip() != self.short_code:
             self.gate.refuses("other_short_code", self.clock())
             return
-        gateway_id = form["id"][:LONGEST_ID] or f"{form['sender']} {form['text']} {form['date']}"  # without an id a repeat is known by being the same
-        arrival = Arrival(gateway_id, form["sender"][:LONGEST_ID], form["text"], read_date(form["date"]))
+        arrival = Arrival(form["id"][:LONGEST_ID], form["sender"][:LONGEST_ID], form["text"], read_date(form["date"]))
         self.texts.receive(arrival, self.clock())
 
     def _keep_receipt(self, form: dict[str, str]) -> None:

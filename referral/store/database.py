@@ -11,7 +11,15 @@ from typing import Any
 from sqlalchemy import CursorResult, Engine, Insert, Table, UpdateBase, bindparam, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
+
+from referral.store.faults import trouble_of
+from referral.store.health import Health, NotNow, Trouble
+from referral.store.patience import Patience, connected
+
+LOOK = 2.0
+"""Seconds that a look at the database may take."""
 
 
 class Database:
@@ -24,6 +32,9 @@ class Database:
     On SQLite a writer takes the write lock at once (`BEGIN IMMEDIATE`): a transaction that reads first and writes later would
     fail with "database is locked" whatever the timeout. `secure_delete` overwrites what is deleted.
     `busy_seconds` is how long to wait for a lock before the error: a caller on the phone waits less than a worker.
+
+    Where the machine is at fault (the disk is full, the server away, the file locked for too long) each of them raises `health.NotNow`, and
+    from then on at once, until the database takes writes again. `within` bounds how long a whole request may wait for all of them together.
     """
 
     def __init__(self, url: str | URL, *, busy_seconds: float = 5.0) -> None:
@@ -31,6 +42,9 @@ class Database:
         self.dialect = self.url.get_backend_name()
         if self.dialect == "sqlite" and self.url.database in (None, "", ":memory:"):
             raise ValueError("SQLite needs a file: two processes cannot share a database in memory")
+        self._patience = Patience(busy_seconds * 2 + 5)
+        self.health = Health(self._takes_writes)
+        self.within = self._patience.within
         build = self._sqlite if self.dialect == "sqlite" else self._postgresql
         self._promise = build("FULL", busy_seconds)
         self._draft = build("NORMAL", busy_seconds)
@@ -38,30 +52,41 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        with Session(self._promise, expire_on_commit=False) as session, session.begin():
+        with self._judged(writes=True), Session(self._promise, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager
     def draft(self) -> Iterator[Session]:
-        with Session(self._draft, expire_on_commit=False) as session, session.begin():
+        with self._judged(writes=True), Session(self._draft, expire_on_commit=False) as session, session.begin():
             yield session
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        with Session(self._read, expire_on_commit=False) as session:
+        with self._judged(writes=False), Session(self._read, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
     def glance(self) -> Iterator[Connection]:
         """`read()` for the few statements that every caller waits for: no objects, a quarter of the processor time."""
-        with self._read.connect() as connection:
+        with self._judged(writes=False), self._read.connect() as connection:
             yield connection
 
     @contextmanager
     def jot(self) -> Iterator[Connection]:
         """`draft()` in the same way."""
-        with self._draft.begin() as connection:
+        with self._judged(writes=True), self._draft.begin() as connection:
             yield connection
+
+    def look(self) -> Trouble | None:
+        """Ask the database now whether a write would last: what is wrong, or None. Takes two seconds or so at most."""
+        try:
+            with self._patience.within(LOOK), self._promise.begin() as connection:
+                self._write_nothing(connection)
+        except NotNow as error:
+            return error.trouble
+        except DBAPIError as error:
+            return trouble_of(error) or Trouble.AWAY
+        return None
 
     @property
     def engine(self) -> Engine:
@@ -69,6 +94,8 @@ class Database:
         return self._promise
 
     def close(self) -> None:
+        """Let go of every connection. What is asked afterwards opens new ones."""
+        self.health.over()
         for engine in (self._promise, self._draft, self._read):
             engine.dispose()
 
@@ -94,11 +121,36 @@ class Database:
             finally:
                 connection.close()
         else:
-            with self._promise.connect().execution_options(isolation_level="AUTOCOMMIT") as server:
+            with self._patience.without_end(), self._promise.connect().execution_options(isolation_level="AUTOCOMMIT") as server:
                 server.exec_driver_sql("SET statement_timeout = 0")
                 server.exec_driver_sql("VACUUM")
                 server.invalidate()  # its settings are not the pool's
         self.forget_residue()
+
+    @contextmanager
+    def _judged(self, *, writes: bool) -> Iterator[None]:
+        """Tell the machine's faults from the statement's, and remember them. Raises NotNow for the former."""
+        self.health.check(writes=writes)
+        try:
+            yield
+        except DBAPIError as error:
+            trouble = trouble_of(error)
+            if trouble is None:
+                raise
+            raise self.health.note(trouble) from error
+
+    def _takes_writes(self) -> bool:
+        return self.look() is None
+
+    def _write_nothing(self, connection: Connection) -> None:
+        """A commit that has to reach the disk and changes nothing: SQLite's own version number set to what it is, PostgreSQL's next transaction number."""
+        if self.dialect == "sqlite":
+            version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+            connection.exec_driver_sql(f"PRAGMA user_version={int(version)}")
+        else:
+            if connection.exec_driver_sql("SHOW transaction_read_only").scalar_one() == "on":
+                raise NotNow(Trouble.READ_ONLY)
+            connection.exec_driver_sql("SELECT pg_current_xact_id()")
 
     def _sqlite(self, mode: str, busy_seconds: float) -> Engine:
         path = Path(str(self.url.database))
@@ -119,6 +171,8 @@ class Database:
 
         @event.listens_for(engine, "begin")
         def _begin(connection: Connection) -> None:
+            driver: Any = connection.connection.driver_connection
+            driver.execute(f"PRAGMA busy_timeout={int(self._patience.left(busy_seconds) * 1000)}")
             connection.exec_driver_sql(begin)
 
         return engine
@@ -129,13 +183,15 @@ class Database:
         if mode == "NORMAL":
             options += " -c synchronous_commit=off"
         level = "AUTOCOMMIT" if mode == "READ" else "READ COMMITTED"
-        return create_engine(
+        engine = create_engine(
             self.url,
             hide_parameters=True,
             isolation_level=level,
             pool_pre_ping=True,
             connect_args={"options": options, "connect_timeout": max(2, int(busy_seconds))},
         )
+        event.listen(engine, "do_connect", lambda _dialect, _record, cargs, cparams: connected(self._patience, cargs, cparams))
+        return engine
 
 
 def count_up(session: Session, record: type[Any], key: Mapping[str, object], amounts: Mapping[str, int], *, also: Mapping[str, object] | None = None) -> None:

@@ -10,10 +10,13 @@ import structlog
 from flask import Blueprint, Response, request
 
 from referral.intake.converse import Call, Conversations, Overtaken
+from referral.intake.standing import Standing
 from referral.officers.converse import OfficersMenu
+from referral.officers.script import EXTENSION
 from referral.privacy.callers import OneCaller, dials, misshapen
 from referral.privacy.logs import describe
 from referral.privacy.tokens import Gatekeeper
+from referral.store.health import NotNow
 from referral.vocabulary.phone import PhoneNumber
 
 log = structlog.get_logger()
@@ -38,6 +41,7 @@ class UssdDoor:
     """
 
     conversations: Conversations
+    standing: Standing
     officers: OfficersMenu
     gate: Gatekeeper
     code: str
@@ -63,15 +67,26 @@ class UssdDoor:
                 self.gate.refuses(wrong, now)
                 return _speak(self.apologies.broken)
             call = self._call()
-            if call.text and not call.session:  # without a session callers could not be told apart, and would see each other's screens
-                return _speak(self.apologies.broken)
-            to_officer = self.officers.answer(call, now)
-            return _speak(self.conversations.answer(call, now) if to_officer is None else to_officer)
-        except Overtaken:
-            return _speak(self.apologies.busy)
         except Exception as error:
             log.error("call failed", door="ussd", **describe(error))
             return _speak(self.apologies.broken)
+        return _speak(self._answer(call, now))
+
+    def _answer(self, call: Call, now: datetime) -> str:
+        """The screen. Where nothing can be written: what can be shown without writing, and for everything else whom to call."""
+        try:
+            if call.text and not call.session:  # without a session callers could not be told apart, and would see each other's screens
+                return self.apologies.broken
+            to_officer = self.officers.answer(call, now)
+            return self.conversations.answer(call, now) if to_officer is None else to_officer
+        except Overtaken:
+            return self.apologies.busy
+        except NotNow:  # told once a minute by who found it out, not with every call
+            dialled = call.text.split("*", 1)[0] == EXTENSION
+            return self.standing.apology(call) if dialled else self.standing.answer(call)
+        except Exception as error:
+            log.error("call failed", door="ussd", **describe(error))
+            return self.standing.apology(call)
 
     def ended(self, token: str) -> Response:
         """The gateway says that a session is over. What it says of the conversation itself is dropped unread."""
@@ -86,6 +101,8 @@ class UssdDoor:
             session = request.form.get("sessionId", "")[:LONGEST_SESSION_ID]
             if session:
                 self.conversations.ended(session, now)
+        except NotNow:
+            pass  # what was told is filed by silence
         except Exception as error:
             log.error("end of a call failed", door="ussd", **describe(error))
         return Response(status=200)

@@ -1,107 +1,123 @@
-"""The service as processes: gunicorn, workers and a stand-in gateway, to be killed."""
+"""The service as processes: gunicorn, workers and a stand-in gateway, on one host or on several over one database; to be killed."""
 
 from __future__ import annotations
 
 import base64
+import itertools
 import os
 import random
 import re
 import shutil
 import signal
-import socket
 import subprocess
-import sys
-import threading
 import time
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 import requests
 
-from referral.settings import read_secrets
+from referral.settings import keyring_file, read_secrets
 from referral.simulator.callbacks import Callbacks
 from referral.simulator.standin import StandIn
+from tests.fire.balancer import Balancer, free_port
+from tests.fire.book import Book, Noted, noting
+from tests.fire.host import ROOT, Host, children
+from tests.fire.load import CODE, Load
 
-ROOT = Path(__file__).parent.parent.parent
-CODE = re.compile(r"\d{4} \d{4} \d{4}")
+__all__ = ["CODE", "LEASE_MINUTES", "ROOT", "Fleet", "Host", "Load"]
 LEASE_MINUTES = 0.05
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+_REAL = {
+    "REFERRAL_GATEWAY": "africastalking", "AT_USERNAME": "standin", "AT_API_KEY": "standin", "AT_SHORTCODE": "22384", "AT_USSD_CODE": "*384*96#",
+}  # fmt: skip
 
 
 class Fleet:
-    """Web processes under gunicorn, and workers, over one database; everything restarts when it is killed."""
+    """Hosts over one database, and the gateway. `killed`: which workers were, and when (by the steady clock)."""
 
-    def __init__(self, url: str, folder: Path, *, workers: int = 1, real: bool = False) -> None:
-        """`real`: set up as for the real gateway, at another address: AT_BASE_URL leads to the stand-in of this process."""
-        self.port = free_port()
+    def __init__(
+        self, url: str, folder: Path, *, workers: int = 1, real: bool = False, hosts: int = 1, lease: float = LEASE_MINUTES,
+        policy: Mapping[str, str] = _NOTHING,
+    ) -> None:  # fmt: skip
+        """`workers`: on each host. `real`: set up as for the real gateway, at another address: AT_BASE_URL leads to the stand-in of this process.
+        `lease` in minutes, and `policy`, the rest of a line by how it begins: what differs from the county's figures."""
         self._folder = folder
-        self._secrets = folder / "secrets.toml"
-        self._write_secrets()
-        tokens = read_secrets(self._secrets)
+        ports = [free_port() for _ in range(hosts)]
+        self.balancer = Balancer(ports) if hosts > 1 else None
+        self.port = self.balancer.port if self.balancer else ports[0]
+        secrets = self._write_secrets()
+        tokens = read_secrets(secrets)
         base = f"http://127.0.0.1:{self.port}"
-        self.ussd = f"{base}/ussd/{tokens.ussd_tokens[0]}"
-        sms = f"{base}/sms/{tokens.sms_tokens[0]}"
-        callbacks = Callbacks(self.ussd, f"{self.ussd}/ended", f"{sms}/inbound", f"{sms}/delivery", f"{sms}/opt-out")
+        self.ussd, self.sms = f"{base}/ussd/{tokens.ussd_tokens[0]}", f"{base}/sms/{tokens.sms_tokens[0]}"
+        sms = self.sms
+        self.book = Book()
         self.gateway = StandIn(
-            callbacks=callbacks, short_code="22384", ussd_code="*384*96#", practice_code="*384*97#", labels={}, username="standin", api_key="standin",
-            time_factor=0.01,
+            callbacks=Callbacks(self.ussd, f"{self.ussd}/ended", f"{sms}/inbound", f"{sms}/delivery", f"{sms}/opt-out"), faults=Noted(self.book),
+            short_code="22384", ussd_code="*384*96#", practice_code="*384*97#", labels={}, username="standin", api_key="standin", time_factor=0.01,
         )  # fmt: skip
-        self._environment = {
-            **os.environ,
-            "PORT": str(self.port),
-            "REFERRAL_STANDIN_PORT": str(self.gateway.serve(0)),
+        self.gateway.app.wsgi_app = noting(self.gateway.app.wsgi_app, self.book)  # type: ignore[method-assign]
+        self._standin = f"http://127.0.0.1:{self.gateway.serve(0)}"
+        shared = {
+            "REFERRAL_STANDIN_PORT": self._standin.rpartition(":")[2],
             "REFERRAL_DATABASE_URL": url,
-            "REFERRAL_CONFIG": str(self._county()),
-            "REFERRAL_SECRETS": str(self._secrets),
-            "REFERRAL_LOG_LEVEL": "error",
+            "REFERRAL_CONFIG": str(self._county({"lease = ": str(lease), **policy})),
+            "REFERRAL_SECRETS": str(secrets),
+            "REFERRAL_KEYRING": str(keyring_file()),
+            "REFERRAL_LOG_LEVEL": os.environ.get("REFERRAL_LOG_LEVEL", "error"),
             "PYTHONPATH": str(ROOT),
-        }
-        if real:
-            self._environment |= {
-                "REFERRAL_GATEWAY": "africastalking",
-                "AT_BASE_URL": f"http://127.0.0.1:{self._environment['REFERRAL_STANDIN_PORT']}/version1",
-                "AT_USERNAME": "standin",
-                "AT_API_KEY": "standin",
-                "AT_SHORTCODE": "22384",
-                "AT_USSD_CODE": "*384*96#",
-            }
-        self._log = (folder / "log").open("ab")
-        self._web = self._start("-m", "gunicorn", "-c", str(ROOT / "config" / "gunicorn.py"), "wsgi:application")
-        self._workers = [self._start("-m", "referral", "work") for _ in range(workers)]
+        } | (_REAL if real else {})
+        serial = itertools.count(1)
+        self.hosts = [Host(f"host{at}" if hosts > 1 else "", port, folder, shared, serial) for at, port in enumerate(ports)]
+        for host in self.hosts:
+            for _ in range(workers):
+                host.start_worker()
         self.kills = {"web": 0, "worker": 0}
-        self._up()
+        self.killed: dict[str, float] = {}
+        self.up()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        for process in (self._web, *self._workers):
-            process.terminate()
-        for process in (self._web, *self._workers):
-            process.wait(20)
+        for host in self.hosts:
+            host.close()
         self.gateway.close()
-        self._log.close()
+        if self.balancer:
+            self.balancer.close()
+
+    @property
+    def _web(self) -> subprocess.Popen[bytes]:
+        return self.hosts[0].web
+
+    @staticmethod
+    def _children(pid: int) -> list[int]:
+        return children(pid)
 
     def kill_one(self, choice: random.Random) -> None:
-        """SIGKILL a web process or a worker, as a crash or an emptied memory would."""
-        victims = self._children(self._web.pid)
+        """SIGKILL a web process or a worker, as a crash or an emptied memory would; a worker in the middle of its work, or a call."""
+        host = choice.choice(self.hosts)
+        victims = host.web_processes()
         if victims and choice.random() < 0.5:
-            self._kill(choice.choice(victims))
+            with suppress(ProcessLookupError):
+                os.kill(choice.choice(victims), signal.SIGKILL)
             self.kills["web"] += 1
             return
-        at = choice.randrange(len(self._workers))
-        self._workers[at].kill()
-        self._workers[at].wait()
-        self._workers[at] = self._start("-m", "referral", "work")
+        name = self.book.calling(host.workers, 10) or choice.choice(list(host.workers))
+        time.sleep(choice.choice([choice.uniform(0, 0.03), choice.uniform(0, 2)]))  # before the text is taken, after, while the answer is written down, later
+        host.kill_worker(name)
+        self.killed[name] = time.monotonic()
+        host.start_worker()
         self.kills["worker"] += 1
+
+    def lose(self, host: Host) -> float:
+        """This host is gone for good; since when."""
+        names, at = list(host.workers), time.monotonic()
+        host.lose()
+        self.killed |= dict.fromkeys(names, at)
+        return at
 
     def dial(self, session: str, keys: tuple[str, ...]) -> str:
         """Press keys one after the other, as a gateway passes them on; the last screen."""
@@ -113,124 +129,43 @@ class Fleet:
 
     def texts(self) -> list[tuple[str, str]]:
         """Every text the gateway took, as (number, words)."""
-        address = f"http://127.0.0.1:{self._environment['REFERRAL_STANDIN_PORT']}"
-        phones = requests.get(f"{address}/phones", timeout=10).json()["phones"]
+        phones = requests.get(f"{self._standin}/phones", timeout=10).json()["phones"]
         found = []
         for phone in phones:
-            inbox = requests.get(f"{address}/phones/{phone['number'].replace('+', '%2B')}/inbox", timeout=10).json()
+            inbox = requests.get(f"{self._standin}/phones/{phone['number'].replace('+', '%2B')}/inbox", timeout=10).json()
             found += [(phone["number"], message["text"]) for message in inbox["messages"]]
         return found
 
     def text(self, number: str, words: str) -> None:
         """Somebody texts the service's short code."""
-        address = f"http://127.0.0.1:{self._environment['REFERRAL_STANDIN_PORT']}/phones/text"
-        requests.post(address, json={"number": number, "text": words}, timeout=10).raise_for_status()
+        requests.post(f"{self._standin}/phones/text", json={"number": number, "text": words}, timeout=10).raise_for_status()
 
     def log(self) -> str:
-        self._log.flush()
-        return (self._folder / "log").read_text("utf-8", "replace")
+        return "".join(log.read_text("utf-8", "replace") for log in sorted(self._folder.glob("log*")))
 
-    def _start(self, *command: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen([sys.executable, *command], cwd=ROOT, env=self._environment, stdout=self._log, stderr=self._log)
-
-    def _up(self) -> None:
+    def up(self) -> None:
+        """Wait until every host is ready."""
         until = time.monotonic() + 60
-        while time.monotonic() < until:
-            try:
-                if requests.get(f"http://127.0.0.1:{self.port}/readyz", timeout=5).status_code == 200:
-                    return
-            except requests.RequestException:
-                pass
+        while not all(host.ready() for host in self.hosts):
+            if time.monotonic() > until:
+                raise AssertionError(f"the service does not come up: {self.log()[-2000:]}")
             time.sleep(0.1)
-        raise AssertionError(f"the service does not come up: {self.log()[-2000:]}")
 
-    def _county(self) -> Path:
+    def _county(self, figures: Mapping[str, str]) -> Path:
         """The county with a short lease, so that what a dead worker held is taken over within the test's time."""
         county = self._folder / "county"
         shutil.copytree(ROOT / "config" / "kwale", county)
         policy = county / "policy.toml"
-        changed, count = re.subn(r"(?m)^lease = .*$", f"lease = {LEASE_MINUTES}", policy.read_text("utf-8"))
-        assert count == 1
-        policy.write_text(changed, "utf-8")
+        words = policy.read_text("utf-8")
+        for begin, rest in figures.items():
+            words, count = re.subn(rf"(?m)^{re.escape(begin)}.*$", f"{begin}{rest}", words)
+            assert count == 1, begin
+        policy.write_text(words, "utf-8")
         return county
 
-    def _write_secrets(self) -> None:
+    def _write_secrets(self) -> Path:
         """The key the test's database was filled with, so that its officers' numbers open."""
-        root = base64.b64encode(bytes(range(32))).decode()
-        self._secrets.write_text(f'root_key = "{root}"\nussd_tokens = ["{"ab12cd34" * 5}"]\nsms_tokens = ["{"ef56gh78" * 5}"]\n')
-        self._secrets.chmod(0o600)
-
-    @staticmethod
-    def _children(pid: int) -> list[int]:
-        try:
-            return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-        except FileNotFoundError:
-            return []
-
-    @staticmethod
-    def _kill(pid: int) -> None:
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-
-
-@dataclass
-class Load:
-    """Callers who report without pause. `promised` are the codes they were shown: reports the service said it has."""
-
-    fleet: Fleet
-    keys: tuple[str, ...] = ("1", "1", "1", "1", "2", "4", "1")
-    """Report; danger now; sexual abuse; Msambweni; Ukunda; don't know; send."""
-    promised: list[str] = field(default_factory=list)
-    broken: int = 0
-
-    def __post_init__(self) -> None:
-        self._stop = threading.Event()
-        self._threads: list[threading.Thread] = []
-
-    def start(self, callers: int) -> None:
-        self._threads = [threading.Thread(target=self._call_again_and_again, args=(at,), daemon=True) for at in range(callers)]
-        for thread in self._threads:
-            thread.start()
-
-    def stop(self) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join(60)
-
-    def wait_for(self, more: int, seconds: float) -> None:
-        """Until so many more reports were promised, or the time is over: a storm must meet real work."""
-        goal, until = len(self.promised) + more, time.monotonic() + seconds
-        while len(self.promised) < goal and time.monotonic() < until:
-            time.sleep(0.02)
-
-    def _call_again_and_again(self, at: int) -> None:
-        count = 0
-        while not self._stop.is_set():
-            count += 1
-            code = self._report(f"ATUid_{at:08x}{count:024x}", f"+254700000{at:03d}")
-            if code is None:
-                self.broken += 1
-                time.sleep(0.05)
-            else:
-                self.promised.append(code)
-
-    def _report(self, session: str, number: str) -> str | None:
-        """One report; the code if it was said to be sent. A request that fails is asked once more, as some gateways do."""
-        text = ""
-        screen = ""
-        for key in self.keys:
-            text = f"{text}*{key}" if text else key
-            answer = self._ask(session, number, text) or self._ask(session, number, text)
-            if answer is None or answer.startswith("END"):
-                return None
-            screen = answer
-        found = CODE.search(screen)
-        return found[0].replace(" ", "") if found else None
-
-    def _ask(self, session: str, number: str, text: str) -> str | None:
-        form = {"sessionId": session, "phoneNumber": number, "networkCode": "63902", "serviceCode": "*384*96#", "text": text}
-        try:
-            answer = requests.post(self.fleet.ussd, data=form, timeout=10)
-        except requests.RequestException:
-            return None
-        return answer.text if answer.status_code == 200 else None
+        root, secrets = base64.b64encode(bytes(range(32))).decode(), self._folder / "secrets.toml"
+        secrets.write_text(f'root_key = "{root}"\nussd_tokens = ["{"ab12cd34" * 5}"]\nsms_tokens = ["{"ef56gh78" * 5}"]\n')
+        secrets.chmod(0o600)
+        return secrets

@@ -120,9 +120,10 @@ def test_a_database_that_is_away_leaves_the_rest_to_be_seen(world: World) -> Non
     found = figures(page(broken))
     assert found["referral_figures_unread", ()] > 10
     assert ("referral_workers", ()) not in found
+    assert found["referral_database_writable", ()] == 0
     assert broken.web.get("/healthz").status_code == 200
     ready = broken.web.get("/readyz")
-    assert (ready.status_code, ready.get_json()["ready"], ready.get_json()["checks"]["database"]) == (503, False, "OperationalError")
+    assert (ready.status_code, ready.get_json()["ready"], ready.get_json()["checks"]["database"]) == (503, False, "away")
     assert "127.0.0.1" not in ready.get_data(as_text=True)
     broken.close()
 

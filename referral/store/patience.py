@@ -1,0 +1,73 @@
+"""How long whoever asks will wait: a budget for a whole request, and a PostgreSQL connection that keeps to it when the server says nothing."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+
+
+class Patience(threading.local):
+    """Of the thread that asks. `usual` seconds for a statement; within a budget, what is left of it."""
+
+    def __init__(self, usual: float) -> None:
+        self._usual = usual
+        self._until: float | None = None
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Everything inside together waits for the database no longer than this. An outer budget holds where it is shorter."""
+        before, until = self._until, time.monotonic() + seconds
+        self._until = until if before is None else min(before, until)
+        try:
+            yield
+        finally:
+            self._until = before
+
+    @contextmanager
+    def without_end(self) -> Iterator[None]:
+        """For what takes as long as it takes: writing a whole file anew."""
+        before, self._until = self._until, float("inf")
+        try:
+            yield
+        finally:
+            self._until = before
+
+    def left(self, most: float | None = None) -> float:
+        """Seconds, never below zero; `most` instead of the usual."""
+        usual = self._usual if most is None else most
+        if self._until is None:
+            return usual
+        left = max(0.0, self._until - time.monotonic())
+        return left if self._until == float("inf") else min(usual, left)
+
+
+class Impatient(psycopg.Connection[Any]):
+    """Gives up, and hangs up, when no answer comes: the server's own time limits say nothing while the server itself is frozen or cut off."""
+
+    left: Callable[[], float]
+
+    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+        given = getattr(self, "left", None)
+        seconds = given() if timeout is None and given is not None else timeout
+        try:
+            return super().wait(gen, interval=interval, timeout=None if seconds == float("inf") else seconds)
+        except psycopg.OperationalError as error:
+            if error.sqlstate is None:  # no answer, or half of one: whatever comes later must not be taken for the next statement's
+                self.pgconn.finish()
+            raise
+
+
+def connected(patience: Patience, cargs: Any, cparams: Any) -> Impatient:
+    """A connection that keeps to the patience of whoever uses it. Raises psycopg.OperationalError in time."""
+    left = patience.left()
+    if left < 0.1:
+        raise psycopg.OperationalError("no time left to connect")
+    limit = min(int(cparams.get("connect_timeout", 10)), max(2, int(left)) if left != float("inf") else 10)
+    connection: Impatient = Impatient.connect(*cargs, **{**cparams, "connect_timeout": limit})
+    connection.left = patience.left
+    return connection
