@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import threading
 from collections.abc import MutableMapping
 from contextlib import suppress
 from typing import Any, TextIO, cast
@@ -85,6 +86,12 @@ class _Unbroken:
             self._stream.flush()
 
 
+def _thread_ended(ended: threading.ExceptHookArgs) -> None:
+    """A thread that dies is one line like any other: Python's own words would quote the exception's."""
+    if ended.exc_value is not None:
+        structlog.get_logger().error("a thread ended by itself", **describe(ended.exc_value))
+
+
 def configure(level: str) -> None:
     """Set up logging of the whole process: JSON lines on stderr. `level` is debug, info, warning or error."""
     threshold = getattr(logging, level.upper())
@@ -100,6 +107,7 @@ def configure(level: str) -> None:
         cache_logger_on_first_use=False,
     )
     logging.captureWarnings(capture=True)  # else they go to stderr as they are, and some quote what they warn of
+    threading.excepthook = _thread_ended
     root = logging.getLogger()
     root.handlers = [_Quiet()]
     root.setLevel(logging.WARNING)

@@ -44,6 +44,7 @@ WAYS = {
     "by the standard library, with an error": "\ntry:\n    raise ValueError(raw)\nexcept ValueError:\n    logging.getLogger('urllib3').exception('to %s', raw)",
     "by the standard library, with the stack": "logging.getLogger('urllib3').error(raw, stack_info=True, extra={'number': raw})",
     "as a warning": "warnings.simplefilter('always'); warnings.warn(f'to {raw}'); warnings.warn(f'to {raw}', DeprecationWarning)",
+    "by a thread that dies of it": "\nimport threading\ndef die():\n    raise ValueError(raw)\none = threading.Thread(target=die); one.start(); one.join()",
     "by the web framework": "from flask import Flask; Flask('x').logger.error('from %s', raw)",
     "by the web server": "\nfrom gunicorn.config import Config\nfrom referral.observing.quiet import QuietLogger\nlogger = QuietLogger(Config())\n"
     "try:\n    raise ValueError(raw)\nexcept ValueError:\n    logger.error('Error handling request %s', f'/ussd/x?{raw}', exc_info=True)\n"
