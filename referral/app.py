@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from functools import partial
 
-import structlog
-from sqlalchemy.orm import Session
-
-from referral.alerts.claims import OTHERS, RED, Lanes
 from referral.alerts.outbox import Outbox
 from referral.casework import case_records  # noqa: F401  its tables
 from referral.casework.closing import CaseClosing
@@ -29,22 +23,11 @@ from referral.conversation.script import dialogue
 from referral.county import County, read_county
 from referral.directory import service_records, upkeep_records  # noqa: F401  their tables
 from referral.directory.flags import Flags
-from referral.directory.near_build import rebuild_near
 from referral.directory.nearest import NearestHelp
-from referral.directory.snapshot import Roster, RosterCache, read_roster
-from referral.dispatch.clocks import Clocks
-from referral.dispatch.escalate import Escalation
-from referral.dispatch.heads import DailyHead
-from referral.dispatch.letters import Letters as TextsOut
+from referral.directory.snapshot import Roster, RosterCache
 from referral.dispatch.receipts import Receipts
-from referral.dispatch.reminders import Reminders
-from referral.dispatch.road import Roads
-from referral.dispatch.send import Sender
-from referral.dispatch.worker import Job, beat, forget_beats
 from referral.forgetting.purging import Purging
-from referral.forgetting.short_lived import forget_short_lived
 from referral.forgetting.steady import SteadyClock, running
-from referral.gateway.port import Gateway
 from referral.handover.contacts import Contacts
 from referral.handover.ladder import Ladder
 from referral.handover.mailbox import Mailbox
@@ -67,7 +50,7 @@ from referral.intake.services import Services
 from referral.intake.sessions import Sessions
 from referral.intake.standing import Remembered, Standing
 from referral.intake.texting import Texting
-from referral.intake.texts import AGAIN, Text, Texts
+from referral.intake.texts import Texts
 from referral.officers.converse import OfficersMenu
 from referral.officers.screens import Screens
 from referral.officers.sessions import OfficerSessions
@@ -75,42 +58,26 @@ from referral.officers.sign_in import SignIn
 from referral.privacy import records as privacy_records  # noqa: F401  its tables
 from referral.privacy.audit import Audit
 from referral.privacy.chain import Chain
-from referral.privacy.counters import Counters
-from referral.privacy.daykeys import DayKeys, forget_old_days
+from referral.privacy.daykeys import DayKeys
 from referral.privacy.keyring import Keyring
 from referral.privacy.keys import Keys
-from referral.privacy.keystate import keep_keys
 from referral.privacy.limits import Limits
-from referral.privacy.logs import describe
 from referral.privacy.relay import Relay
-from referral.privacy.seal import Sealer
 from referral.privacy.spent import SpentKeys
 from referral.reports import letter_records  # noqa: F401  its table
 from referral.reports.letters import Letters
 from referral.reports.register import Register
 from referral.routing.clock import Randomness
-from referral.routing.policy import Policy
+from referral.service import Clock, Service
 from referral.settings import Settings, SmsPull
 from referral.store.database import Database
-from referral.store.health import NotNow
 from referral.texts.catalogue import Catalogue
 from referral.understanding.places import Gazetteer
 from referral.understanding.words import Words
-from referral.upkeep.coverage_job import CoverageJob
-from referral.upkeep.drills import Drills
-from referral.upkeep.gate import Gate
-from referral.upkeep.proposals import Proposals
-from referral.upkeep.verification import Verification
 from referral.ussd.render import ScreenTooLong, UssdSurface
 
-Clock = Callable[[], datetime]
 WEB_PATIENCE, WORKER_PATIENCE = 4.0, 30.0
 """Seconds to wait for a lock: a caller must be answered within ten, the worker has time."""
-
-
-PULLS = 60.0
-"""Seconds between two looks into the gateway's inbox."""
-log = structlog.get_logger()
 
 
 def utc_now() -> datetime:
@@ -130,184 +97,6 @@ class Gazetteers:
         if self._built is None or self._built[0] != roster.version:
             self._built = roster.version, Gazetteer(roster.places(), self._words)
         return self._built[1]
-
-
-@dataclass(frozen=True)
-class Service:
-    """The use cases, joined."""
-
-    settings: Settings
-    database: Database
-    clock: Clock
-    keys: Keys
-    keyring: Keyring
-    sealer: Sealer
-    catalogue: Catalogue
-    policy: Policy
-    roster: Callable[[], Roster]
-    planner: Planner
-    register: Register
-    mailbox: Mailbox
-    outbox: Outbox
-    ladder: Ladder
-    contacts: Contacts
-    audit: Audit
-    chain: Chain
-    holds: Holds
-    closing: CaseClosing
-    colleagues: Colleagues
-    second: SecondReading
-    reveals: Reveals
-    purging: Purging
-    custodians: tuple[str, ...]
-    daykeys: DayKeys
-    conversations: Conversations
-    standing: Standing
-    texts: Texts
-    dialogues: Dialogues
-    texting: Texting
-    answering: Answering
-    officers: OfficersAnswers
-    pins: Pins
-    officers_menu: OfficersMenu
-    receipts: Receipts
-
-    def read_text(self, session: Session, text: Text) -> None:
-        """First question for every text: does it answer an alert? Only then is it an officer's; any other is somebody's who texts about a child."""
-        now = self.clock()
-        person = self.contacts.whose(session, text.sender)
-        if person is not None and self.officers.means_us(session, person, text.words, now):
-            self.officers.answer(session, person, text.words, now)
-        elif not self.answering.take(session, text, now):
-            self.texting.take(session, text, now)
-
-    def file_silent_texts(self) -> int:
-        """File what senders who fell silent had told. One that cannot be filed is tried again in a minute and keeps nobody back."""
-        now = self.clock()
-        with self.database.read() as session:
-            tags = self.dialogues.silent(session, now, 50)
-        return sum(self._file_silent_text(tag, now) for tag in tags)
-
-    def _file_silent_text(self, tag: bytes, now: datetime) -> int:
-        try:
-            with self.database.transaction() as session:
-                return int(self.texting.file_silent(session, tag, now))
-        except NotNow:
-            raise
-        except Exception as error:
-            log.error("a silent dialogue not filed", **describe(error))
-            with self.database.transaction() as session:
-                self.dialogues.put_off(session, tag, now + AGAIN)
-            return 0
-
-    def jobs(self, gateway: Gateway) -> Sequence[Job]:
-        """All that a worker does, one after the other: send first, since a child in danger waits for nothing else."""
-        return (*self.sending_jobs(gateway, RED), *self.sending_jobs(gateway, OTHERS), *self.steady_jobs(gateway))
-
-    def sending_jobs(self, gateway: Gateway, lanes: Lanes, stopping: Callable[[], bool] = lambda: False) -> Sequence[Job]:
-        """Sending what is due in these lanes. RED and the others each have a thread: a text that hangs in one must not delay the other."""
-        sender = self.sender(gateway, stopping)
-        return (Job("send", lambda: sender.send_due(self.clock, lanes)),)
-
-    def steady_jobs(self, gateway: Gateway) -> Sequence[Job]:
-        """What a worker does beside the sending: reading texts, climbing, filing what fell silent."""
-        escalation = Escalation(self.database, self.register, self.outbox, self.ladder, self.audit)
-        reminders, clocks = Reminders(self.database, self.register, self.outbox, self.ladder), Clocks(self.database, self.outbox, self.ladder)
-        return (
-            Job("texts", lambda: self.texts.handle(self.read_text, self.clock())),
-            Job("climb", lambda: escalation.climb(self.clock())),
-            Job("remind", lambda: reminders.remind(self.clock()), seconds=5),
-            Job("clocks", lambda: clocks.set_right(self.clock()), seconds=30),
-            Job("silent", lambda: self.conversations.file_silent(self.clock()) + self.file_silent_texts(), seconds=1),
-            *self._pull(gateway),
-            Job("heartbeat", lambda: beat(self.database, self.clock()), seconds=5),
-            Job("forget", self._forget, seconds=60),
-            Job("purge watch", lambda: self.purging.watch(self.clock()), seconds=3600),
-            Job("drills", lambda: self.drills().monthly(self.clock()) + self.drills().look(self.clock()), seconds=600),
-            Job("verify", lambda: self.verification().daily(self.clock()), seconds=3600),
-            Job("keys", lambda: keep_keys(self.keyring, self.database, self.audit, self.clock()), seconds=600),
-        )
-
-    def sender(self, gateway: Gateway, stopping: Callable[[], bool] = lambda: False) -> Sender:
-        return Sender(
-            database=self.database,
-            gateway=gateway,
-            outbox=self.outbox,
-            register=self.register,
-            ladder=self.ladder,
-            letters=self.letters(),
-            contacts=self.contacts,
-            receipts=self.receipts,
-            roads=self.roads(),
-            keys=self.keys,
-            random=self.ladder.random,
-            stopping=stopping,
-        )
-
-    def roads(self) -> Roads:
-        """What all workers know of the road to the phones, for sending and for figures."""
-        return Roads(self.database, self.policy.sending)
-
-    def letters(self) -> TextsOut:
-        """How each kind of text is put together."""
-        return TextsOut(self.outbox, self.register, self.ladder, self.contacts, self.catalogue, self.ladder.random, officers_code(self.settings.at_ussd_code))
-
-    def slow_jobs(self) -> Sequence[Job]:
-        """What takes seconds of computing, in a thread of its own: a child in danger waits for nothing else."""
-        proving = CoverageJob(self.database, self.gate.roster_reader, self.planner.table, self.policy)
-        return (
-            Job("coverage", lambda: proving.run(self.clock()), seconds=60),
-            Job("purge", lambda: self.purging.daily(self.clock()) and 0, seconds=600),
-            Job("near", self._look_ahead, seconds=12 * 3600),
-            Job("audit", lambda: self.daily_head().run(self.clock()), seconds=300),
-        )
-
-    def _look_ahead(self) -> int:
-        """Opening hours are compiled for some weeks ahead of today, so they are compiled anew twice a day; where nothing differs nothing is written."""
-        with self.database.transaction() as session:
-            return rebuild_near(session, self.clock(), self.policy.timezone)
-
-    @property
-    def gate(self) -> Gate:
-        """What stands around every change of offices, people and places."""
-        return Gate(partial(read_roster, unverified_days=self.policy.unverified_days), self.planner.table, self.policy, self.audit)
-
-    def drills(self) -> Drills:
-        return Drills(self.database, self.roster, self.outbox, self.policy, self.ladder.random)
-
-    def verification(self) -> Verification:
-        return Verification(self.database, self.policy)
-
-    def proposals(self) -> Proposals:
-        return Proposals(self.gate.watch, self.policy.timezone, self.audit)
-
-    def daily_head(self) -> DailyHead:
-        return DailyHead(self.database, self.chain, self.outbox, self.policy, self.custodians, random.SystemRandom().shuffle)
-
-    def _pull(self, gateway: Gateway) -> tuple[Job, ...]:
-        if self.settings.sms_pull is SmsPull.OFF:
-            return ()
-        return (Job("pull", lambda: self.texts.pull(gateway, self.clock()), seconds=PULLS),)
-
-    def _forget(self) -> int:
-        now = self.clock()
-        own = {"calls": self.conversations.forget, "officers' calls": self.officers_menu.forget, "texts": self.texts.forget}
-        within: dict[str, Callable[[Session, datetime], object]] = {
-            "day keys": forget_old_days,
-            "sent texts": self.outbox.forget_texts,
-            "early receipts": self.receipts.forget,
-            "sending rate": Roads.forget,
-            "answers to reporters": self.outbox.drop_reporter_texts,
-            "dialogues": self.dialogues.forget,
-            "contacts": self.register.forget_contacts,
-            "replies": Manners.forget,
-            "limits": Limits.forget,
-            "counters": Counters.forget,
-            "beats": forget_beats,
-            "flags": Flags.forget,
-        }
-        forget_short_lived(self.database, own, within, now)
-        return 0
 
 
 def build(
@@ -417,8 +206,3 @@ def build(
         officers_menu=menu,
         receipts=Receipts(database, outbox, register, ladder, contacts, keys),
     )
-
-
-def officers_code(code: str) -> str:
-    """What officers dial: the service's code with the extension 77."""
-    return f"{code.removesuffix('#')}*77#"

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from referral.alerts.claims import OTHERS, RED
-from referral.app import WORKER_PATIENCE, Service, build
+from referral.app import WORKER_PATIENCE, build
 from referral.conversation.check import graph, pages
 from referral.directory.importer import Loaded, load, load_people
 from referral.directory.service_records import ServiceAtLocationRow
@@ -25,6 +25,7 @@ from referral.privacy.keyring import KeyringError
 from referral.privacy.keystate import keyless
 from referral.privacy.logs import configure
 from referral.privacy.seal import Unreadable
+from referral.service import Service
 from referral.settings import Settings, SettingsError, read_settings
 from referral.simulator.callbacks import Callbacks
 from referral.simulator.standin import StandIn

@@ -13,7 +13,6 @@ from sqlalchemy import make_url
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from referral.app import Service
 from referral.directory.hsds_catalogue import CatalogueCache
 from referral.observing.catalogue import catalogue
 from referral.observing.figures import Figures
@@ -23,6 +22,7 @@ from referral.observing.requests import Requests
 from referral.open_data.door import open_data_app
 from referral.privacy.counters import Counters
 from referral.privacy.tokens import Gatekeeper
+from referral.service import Service
 from referral.settings import Settings
 from referral.simulator.pages import simulator_pages
 from referral.sms.door import SmsDoor

@@ -22,8 +22,8 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 from werkzeug.test import Client
 
-from referral.app import Service
 from referral.directory.hsds_package import COLUMNS, REFERENCES, write_package
+from referral.service import Service
 from referral.start import load_directory, prepare
 from referral.web import application
 from tests.conftest import settings_for

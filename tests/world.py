@@ -15,9 +15,10 @@ import pytest
 from sqlalchemy.orm import Session
 from werkzeug.test import Client
 
-from referral.app import Service, build
+from referral.app import build
 from referral.county import read_county
 from referral.dispatch.worker import Worker
+from referral.service import Service
 from referral.settings import Settings
 from referral.web import application, directory_app
 from tests.fakes import FixedClock, RecordingGateway, message_id

@@ -9,10 +9,10 @@ from datetime import datetime
 
 import click
 
-from referral.app import Service
 from referral.cli.telling import complain
 from referral.directory.people import UnknownPerson
 from referral.directory.tasks import UnknownTask
+from referral.service import Service
 from referral.upkeep.drills import UnknownOffice
 from referral.upkeep.entries import ChangeProblems, UnknownEntry
 from referral.upkeep.proposals import UnknownProposal

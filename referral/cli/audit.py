@@ -10,7 +10,7 @@ import click
 from sqlalchemy import select
 
 from referral import start
-from referral.app import WORKER_PATIENCE, Service
+from referral.app import WORKER_PATIENCE
 from referral.cli.asking import by_option, named, somebody
 from referral.cli.telling import complain, told
 from referral.dispatch.heads import shown
@@ -18,6 +18,7 @@ from referral.privacy.audit import Action, entries
 from referral.privacy.records import HeadRecord
 from referral.privacy.verifying import Bad, Told, Verdict, Verifier
 from referral.reports.records import ReportRecord
+from referral.service import Service
 
 AUDIT = "audit"
 """The subject of entries about the audit itself."""

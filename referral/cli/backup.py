@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from referral import start
-from referral.app import WORKER_PATIENCE, Service, build
+from referral.app import WORKER_PATIENCE, build
 from referral.backup.making import drop_old, make
 from referral.backup.marks import note_made
 from referral.backup.restoring import NotRestored, Restored, restore
@@ -23,6 +23,7 @@ from referral.privacy.keystate import key_state
 from referral.privacy.logs import configure
 from referral.privacy.seal import Unreadable
 from referral.privacy.verifying import Verifier
+from referral.service import Service
 from referral.settings import read_settings
 
 DATABASE = "database"

@@ -10,9 +10,9 @@ from pathlib import Path
 import click
 
 from referral import start
-from referral.app import Service
 from referral.cli.telling import told
 from referral.directory.reading import read_grounds
+from referral.service import Service
 from referral.upkeep.coverage_words import Names, table
 from referral.upkeep.gaps import Missing, Proof
 from referral.upkeep.tiles import Cell, lay_out, read_tiles, svg

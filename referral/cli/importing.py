@@ -11,7 +11,7 @@ import click
 from sqlalchemy.orm import Session
 
 from referral import start
-from referral.app import WORKER_PATIENCE, Service
+from referral.app import WORKER_PATIENCE
 from referral.cli.asking import by_option, local, named, somebody
 from referral.cli.coverage import override
 from referral.cli.telling import told
@@ -19,6 +19,7 @@ from referral.directory.help_state import read_state
 from referral.directory.hsds_package import write_package
 from referral.directory.hsds_tables import publish
 from referral.privacy.audit import Action
+from referral.service import Service
 from referral.upkeep.exporting import export
 from referral.upkeep.importing import Importer, Outcome, Wishes
 from referral.upkeep.incoming import Incoming, Mode, columns_of, digest_of, read_file

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from referral import start
-from referral.app import WORKER_PATIENCE, Service
+from referral.app import WORKER_PATIENCE
 from referral.cli.asking import by_option, day, named, somebody
 from referral.cli.telling import complain, told
 from referral.privacy.audit import Action
@@ -20,6 +20,7 @@ from referral.privacy.keyring import Keyring, KeyringError
 from referral.privacy.keystate import key_state
 from referral.privacy.ring import BadRing
 from referral.privacy.rotation import KeyInUse, Rotation, Turned
+from referral.service import Service
 
 NEW = click.Path(exists=False, dir_okay=False, path_type=Path)
 THERE = click.Path(exists=True, dir_okay=False, path_type=Path)

@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 
 from referral import start
-from referral.app import officers_code
 from referral.cli.coverage import override
 from referral.cli.telling import complain, loaded_line, told
 from referral.directory.people import UnknownPerson
+from referral.service import officers_code
 
 
 def beside_the_code(file: Path) -> bool:

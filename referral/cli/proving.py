@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import click
 
-from referral.app import Service
 from referral.casework.pin_rules import pin_of
 from referral.casework.pins import Standing, Verdict
 from referral.cli.telling import complain
+from referral.service import Service
 
 
 def prove(ready: Service, person: str) -> None:

@@ -12,7 +12,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from referral import start
-from referral.app import Service
 from referral.casework.closing import CloseRefused
 from referral.casework.desk import Opened
 from referral.casework.reveals import NO_REPORT, RevealRefused
@@ -23,6 +22,7 @@ from referral.officers.telling import letter_lines, report_lines
 from referral.privacy.audit import Action
 from referral.privacy.seal import Unreadable
 from referral.reports.records import ReportRecord
+from referral.service import Service
 
 LANGUAGE = "en"
 """Of what commands print: they are the desk's."""

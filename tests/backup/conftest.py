@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from referral.app import Service
 from referral.backup.making import Made, make
+from referral.service import Service
 from tests.conftest import settings_for
 from tests.world import LABOUR, MARRIAGE, POLICE, World, sent
 

@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from referral.app import Service, build
+from referral.app import build
 from referral.dispatch.worker import Worker
+from referral.service import Service
 from referral.settings import Settings
 from referral.simulator.callbacks import Callbacks
 from referral.simulator.standin import StandIn
