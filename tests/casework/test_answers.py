@@ -16,6 +16,7 @@ from referral.directory import people
 from referral.directory.records import PersonRow
 from referral.intake.records import TextRecord
 from referral.privacy.audit import Action, AuditRecord
+from referral.reports.keeping import closed
 from referral.reports.records import ReportRecord
 from referral.texts.gsm import septets
 from tests.conftest import minutes
@@ -175,6 +176,14 @@ class TestAnOfficer:
         assert "OK, ACT" in texts(alerted_lite, "Niko njiani sasa")
         assert "OK, ACT" in texts(alerted_lite, "HELP")
         assert alert(alerted_lite).acknowledged_at is None
+
+    def test_who_wants_to_close_by_text_is_told_how_to_answer_and_the_case_stays_open(self, alerted_lite: World) -> None:
+        with alerted_lite.rows() as session:
+            report, number = session.execute(select(ReportRecord.id, ReportRecord.number)).one()
+        assert "OK, ACT" in texts(alerted_lite, f"CLOSE {number}")
+        with alerted_lite.rows() as session:
+            assert not closed(session, report)
+        assert (alert(alerted_lite).acknowledged_at, alert(alerted_lite).declined_at) == (None, None)
 
     def test_who_answers_after_the_deadline_is_still_heard(self, alerted: World) -> None:
         number = number_in_alert(alerted)
