@@ -6,6 +6,7 @@ import base64
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -147,6 +148,8 @@ class TestCommands:
         secrets.write_text(f'root_key = "{root}"\nussd_tokens = ["{"u" * 40}"]\nsms_tokens = ["{"s" * 40}"]\n')
         secrets.chmod(0o600)
         (tmp_path / "keyring.json").write_bytes(Path(os.environ["REFERRAL_KEYRING"]).read_bytes())
+        own = Keyring(tmp_path / "keyring.json", Keys(bytes(range(32))), lambda: START)
+        own.change(lambda held: replace(held, custodians={}, backed_up=None))  # whatever another test of this process has done with it
         for name, words in (("amina", WORDS), ("juma", OTHER)):
             (tmp_path / f"{name}.words").write_text(f"{words}\n")
         monkeypatch.setenv("REFERRAL_SECRETS", str(secrets))
