@@ -8,10 +8,13 @@ from contextlib import contextmanager
 from datetime import datetime
 
 import click
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from referral.cli.telling import complain
 from referral.directory.people import UnknownPerson
 from referral.directory.tasks import UnknownTask
+from referral.reports.records import ReportRecord
 from referral.service import Service
 from referral.upkeep.drills import UnknownOffice
 from referral.upkeep.entries import ChangeProblems, UnknownEntry
@@ -35,6 +38,14 @@ def named() -> Iterator[None]:
         complain([f"{error}: no officer has this id"])
     except (UnknownEntry, UnknownTask, UnknownProposal) as error:
         complain([f"{error}: unknown, or decided already"])
+
+
+def report_of(session: Session, number: str, unknown: Exception) -> str:
+    """The report of a number. Raises `unknown`, in the words that somebody hears who may not know of it."""
+    found = session.scalar(select(ReportRecord.id).where(ReportRecord.number == number))
+    if found is None:
+        raise unknown
+    return found
 
 
 def whole(short: str, known: Iterable[str], unknown: Callable[[str], Exception]) -> str:

@@ -8,20 +8,19 @@ from datetime import datetime
 from functools import partial
 
 import click
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from referral import start
 from referral.casework.closing import CloseRefused
 from referral.casework.desk import Opened
+from referral.casework.holds import HoldRefused
 from referral.casework.reveals import NO_REPORT, RevealRefused
-from referral.cli.asking import SHORT, by_option, whole
+from referral.cli.asking import SHORT, by_option, report_of, whole
 from referral.cli.proving import listed, prove
 from referral.cli.telling import complain, told
 from referral.officers.telling import letter_lines, report_lines
 from referral.privacy.audit import Action
 from referral.privacy.seal import Unreadable
-from referral.reports.records import ReportRecord
 from referral.service import Service
 
 LANGUAGE = "en"
@@ -29,21 +28,18 @@ LANGUAGE = "en"
 
 
 @contextmanager
-def _told_why() -> Iterator[None]:
+def told_why() -> Iterator[None]:
+    """What is refused, in one line; the exit code says so."""
     try:
         yield
-    except (RevealRefused, CloseRefused) as error:
+    except (RevealRefused, CloseRefused, HoldRefused) as error:
         complain([str(error)])
     except Unreadable:
         complain(["this host does not hold the key that opens it"])
 
 
 def _id(session: Session, number: str) -> str:
-    """The report of a number. Raises RevealRefused in the words that somebody hears who may not know of it."""
-    found = session.scalar(select(ReportRecord.id).where(ReportRecord.number == number))
-    if found is None:
-        raise RevealRefused(NO_REPORT)
-    return found
+    return report_of(session, number, RevealRefused(NO_REPORT))
 
 
 @click.command("show")
@@ -55,7 +51,7 @@ def show(number: str, by: str) -> None:
     ready = start.service()
     prove(ready, by)
     now = ready.clock()
-    with _told_why(), ready.database.transaction() as session:
+    with told_why(), ready.database.transaction() as session:
         lines = _lines(ready, session, number, by, now)
     for line in lines:
         click.echo(line)
@@ -119,7 +115,7 @@ def _settle(short: str, by: str, *, through: bool) -> None:
     ready = start.service()
     prove(ready, by)
     now = ready.clock()
-    with _told_why(), ready.database.transaction() as session:
+    with told_why(), ready.database.transaction() as session:
         known = [one.letter for one in ready.second.waiting(session, by, now)]
         if not ready.second.settle(session, by, whole(short, known, _no_letter), through, now):
             raise _no_letter(short)
@@ -138,7 +134,7 @@ def reveal(number: str, reason: str, by: str) -> None:
     """Ask to see the number of a reporter who agreed to be contacted. A second person must agree. Asks for your PIN."""
     ready = start.service()
     prove(ready, by)
-    with _told_why(), ready.database.transaction() as session:
+    with told_why(), ready.database.transaction() as session:
         id_ = ready.reveals.ask(session, _id(session, number), by, reason, ready.clock())
     click.echo(f"asked as {id_[:SHORT]}; a second person is told. Nothing is shown before they agree")
 
@@ -153,7 +149,7 @@ def approve_reveal(reveal_id: str, yes: bool, by: str) -> None:
     ready = start.service()
     prove(ready, by)
     now = ready.clock()
-    with _told_why(), ready.database.transaction() as session:
+    with told_why(), ready.database.transaction() as session:
         known = [one.id for one in ready.reveals.all(session, now) if one.open]
         id_ = whole(reveal_id, known, _no_reveal)
         shown = ready.reveals.approve(session, id_, by, now).reveal() if yes else f"Reason: {ready.reveals.reason(session, id_, by, now)}"

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import click
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from referral import start
 from referral.casework.closing import CloseRefused, Closing, Reason
 from referral.casework.holds import HoldRefused
-from referral.cli.asking import SHORT, by_option, whole
+from referral.cli.asking import SHORT, by_option, report_of, whole
 from referral.cli.proving import prove
-from referral.cli.reading import COMMANDS
-from referral.cli.telling import complain, told
-from referral.reports.records import ReportRecord
+from referral.cli.reading import COMMANDS, told_why
+from referral.cli.telling import told
 
 
 @click.group()
@@ -25,20 +21,8 @@ def report() -> None:
     """One report: read it, close it, hold it for a court, reach its reporter."""
 
 
-@contextmanager
-def _told_why() -> Iterator[None]:
-    try:
-        yield
-    except (CloseRefused, HoldRefused) as error:
-        complain([str(error)])
-
-
 def _id(session: Session, number: str) -> str:
-    """The report of a number. Raises CloseRefused in the words that somebody hears who may not know of it."""
-    found = session.scalar(select(ReportRecord.id).where(ReportRecord.number == number))
-    if found is None:
-        raise CloseRefused("no open report has this number")
-    return found
+    return report_of(session, number, CloseRefused("no open report has this number"))
 
 
 @report.command("close")
@@ -55,7 +39,7 @@ def close(number: str, reason: str, second: str | None, by: str) -> None:
     prove(ready, by)
     if second is not None:
         prove(ready, second)
-    with _told_why(), ready.database.transaction() as session:
+    with told_why(), ready.database.transaction() as session:
         outcome = ready.closing.close(session, _id(session, number), by, Reason(reason), second, ready.clock())
     click.echo(f"{number}: {'closed' if outcome is Closing.CLOSED else 'waits for a second officer, who types the same'}")
 
@@ -70,7 +54,7 @@ def hold(number: str, reason: str, until: datetime, by: str) -> None:
     """Ask that nothing of a report be forgotten until a day. A second person approves it. Asks for your PIN."""
     ready = start.service()
     prove(ready, by)
-    with _told_why(), ready.database.transaction() as session:
+    with told_why(), ready.database.transaction() as session:
         id_ = ready.holds.ask(session, _id(session, number), by, reason, until.replace(tzinfo=UTC).date(), ready.clock())
     click.echo(f"asked as {id_[:SHORT]}; it holds once somebody else approves it")
 
@@ -83,7 +67,7 @@ def approve_hold(hold_id: str, by: str) -> None:
     """Agree to a hold that somebody else asked for. Asks for your PIN."""
     ready = start.service()
     prove(ready, by)
-    with _told_why(), ready.database.transaction() as session:
+    with told_why(), ready.database.transaction() as session:
         known = [one.id for one in ready.holds.open(session, ready.clock())]
         ready.holds.approve(session, whole(hold_id, known, _unknown), by, ready.clock())
     click.echo(f"{hold_id}: holds")
