@@ -57,8 +57,11 @@ def on_starting(_server: object) -> None:
     empty(_figures)
 
 
-def child_exit(_server: object, worker: object) -> None:
-    """What an ended process counted stays counted."""
+def child_exit(server: object, worker: object) -> None:
+    """What an ended process counted stays counted. Whatever goes wrong with it is no reason to stop serving: an error here would end them all."""
     from referral.observing.processes import fold
 
-    fold(_figures, worker.pid)  # type: ignore[attr-defined]
+    try:
+        fold(_figures, worker.pid)  # type: ignore[attr-defined]
+    except Exception:
+        server.log.error("the figures of an ended process are lost")  # type: ignore[attr-defined]

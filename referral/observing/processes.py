@@ -5,11 +5,11 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Metric
 from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.multiprocess import MultiProcessCollector
 
@@ -25,10 +25,19 @@ def shared() -> Path | None:
     return Path(folder) if folder and Path(folder).is_dir() else None
 
 
+class _Begun(MultiProcessCollector):
+    """All processes' files, but for those a process has made and not yet begun to write: the library cannot read an empty one."""
+
+    def collect(self) -> Iterable[Metric]:
+        """Whoever was born, or killed, in just that instant has counted nothing."""
+        files = [str(file) for file in Path(self._path).glob("*.db") if _begun(file)]
+        return self.merge(files, accumulate=True)  # type: ignore[no-any-return,no-untyped-call]
+
+
 def collector(folder: Path) -> CollectorRegistry:
     """What all processes counted together."""
     registry = CollectorRegistry()
-    MultiProcessCollector(registry, path=str(folder))  # type: ignore[no-untyped-call]
+    _Begun(registry, path=str(folder))  # type: ignore[no-untyped-call]
     return registry
 
 
@@ -43,6 +52,9 @@ def fold(folder: Path, pid: int) -> None:
     """Add what an ended process counted to the file of all ended ones. Processes are renewed for ever: a file each would fill the memory."""
     with _locked(folder, fcntl.LOCK_EX):
         for file in sorted(folder.glob(f"*_{pid}.db")):
+            if not _begun(file):
+                file.unlink()
+                continue
             kind = file.name.rsplit("_", 1)[0]
             total = MmapedDict(str(folder / f"{kind}_{ENDED}.db"))  # type: ignore[no-untyped-call]
             try:
@@ -60,6 +72,11 @@ def empty(folder: Path) -> None:
     for file in folder.glob("*.db"):
         with suppress(FileNotFoundError):
             file.unlink()
+
+
+def _begun(file: Path) -> bool:
+    """A file grows to its whole size at once, right after it is made: there is nothing between empty and readable."""
+    return file.stat().st_size > 0
 
 
 @contextmanager

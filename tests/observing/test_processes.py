@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
+import runpy
 import signal
 import socket
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import requests
@@ -63,6 +65,29 @@ def test_errors_of_the_server_come_without_the_request(words: str) -> None:
     assert "t0ken" not in said
     assert "192.0.2.7" not in said
     assert "ValueError" in said
+
+
+def test_a_process_killed_before_it_wrote_anything_stops_nothing(tmp_path: Path) -> None:
+    """The library makes the file first and gives it a size afterwards: whoever is killed in between leaves an empty one."""
+    key = mmap_key("referral_requests", "referral_requests_total", ["door"], ["ussd"], "Calls")
+    one = MmapedDict(str(tmp_path / "counter_100.db"))
+    one.write_value(key, 3.0, 0.0)
+    one.close()
+    (tmp_path / "counter_101.db").touch()
+    (tmp_path / "gauge_all_101.db").touch()
+    [family] = collector(tmp_path).collect()
+    assert [sample.value for sample in family.samples] == [3]
+    fold(tmp_path, 101)
+    assert [file.name for file in tmp_path.glob("*.db")] == ["counter_100.db"]
+
+
+def test_an_error_over_figures_is_no_reason_to_stop_serving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    config = runpy.run_path("config/gunicorn.py")
+    (tmp_path / "counter_100.db").write_bytes(b"\x7f" * 64)
+    said: list[str] = []
+    config["child_exit"](SimpleNamespace(log=SimpleNamespace(error=said.append)), SimpleNamespace(pid=100))
+    assert said == ["the figures of an ended process are lost"]
 
 
 def test_a_hundred_renewed_processes_leave_one_file(tmp_path: Path) -> None:
