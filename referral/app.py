@@ -114,7 +114,7 @@ def build(
     policy = county.policy
     kept = RosterCache(database, unverified_days=policy.unverified_days)
     roster = kept.roster
-    register, outbox, audit = Register(sealer, Relay(keyring)), Outbox(sealer, timedelta(minutes=policy.lease)), Audit(keys.audit)
+    register, outbox, audit = Register(sealer, Relay(keyring)), Outbox(sealer, keys, timedelta(minutes=policy.lease)), Audit(keys.audit)
     planner = Planner(roster, county.table, policy)
     ladder = Ladder(planner, register, outbox, audit, randomness)
     contacts = Contacts(roster, sealer, keys)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import random
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -12,12 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import func, select, union_all
 from sqlalchemy.orm import Session
 from werkzeug.test import Client
 
+from referral.alerts.records import AlertRecord, LadderRecord
 from referral.app import build
 from referral.county import read_county
+from referral.dispatch.road import SendingPauseRecord
 from referral.dispatch.worker import Worker
+from referral.intake.records import DialogueRecord, SessionRecord, TextRecord
 from referral.service import Service
 from referral.settings import Settings
 from referral.web import application, directory_app
@@ -42,6 +47,15 @@ def _on_demand(service: Service) -> WSGIApplication:
         return made[0](environ, start_response)
 
     return call
+
+
+_CLOCKS = (
+    AlertRecord.due_at, AlertRecord.remind_at, LadderRecord.step_due_at, LadderRecord.action_due_at, LadderRecord.again_at,
+    SessionRecord.partial_at, DialogueRecord.silent_at, TextRecord.due_at, SendingPauseRecord.probe_at,
+)  # fmt: skip
+_NEXT = union_all(*(select(func.min(column)) for column in _CLOCKS))
+"""When something falls due next, by each clock there is."""
+_LEAP = timedelta(minutes=5)
 
 
 class Phone:
@@ -138,13 +152,22 @@ class World:
                 return
         raise AssertionError("the worker never comes to rest")
 
-    def wait(self, by: timedelta, *, step: timedelta = timedelta(minutes=1)) -> None:
-        """Time passes, the worker at work."""
+    def wait(self, by: timedelta, *, step: timedelta | None = None) -> None:
+        """Time passes, the worker at work: by `step`, else minute by minute, and where nothing falls due by some minutes at once."""
         end = self.clock.now + by
         self.work()
         while self.clock.now < end:
-            self.clock.turn(min(step, end - self.clock.now))
+            self.clock.turn(min(step or self._quiet(), end - self.clock.now))
             self.work()
+
+    def _quiet(self) -> timedelta:
+        """Whole minutes, up to `_LEAP`, in which nothing falls due."""
+        minute = timedelta(minutes=1)
+        if not self.receipts or self.gateway.inbox:  # due by what no phone confirms, or by what is fetched every minute
+            return minute
+        with self.service.database.read() as session:
+            first = min((at for at in session.scalars(_NEXT) if at is not None), default=self.clock.now + _LEAP)
+        return min(max(math.ceil((first - self.clock.now) / minute), 1) * minute, _LEAP)
 
     def number_of(self, person: str) -> str:
         with self.service.database.read() as session:

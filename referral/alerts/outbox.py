@@ -3,61 +3,76 @@
 from __future__ import annotations
 
 import json
-import secrets
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, func, or_, select
+from sqlalchemy import bindparam, delete, func, select
 from sqlalchemy.orm import Session
 
 from referral.alerts import claims
 from referral.alerts.claims import ALL, Due, Lanes
+from referral.alerts.one_time import ANSWERABLE, OneTimeNumbers, recent
 from referral.alerts.records import DRILL_LANE, REPLY_LANE, TABLE, AlertRecord, LadderRecord, Purpose
-from referral.privacy.seal import Cell, Sealer, Unreadable
+from referral.privacy.keys import Keys
+from referral.privacy.seal import Cell, Sealer
 from referral.store.base import new_id
+from referral.store.database import put
 from referral.vocabulary.duty import DutyBearer
 from referral.vocabulary.phone import PhoneNumber
 
 _LANES = {Purpose.HEAD: DRILL_LANE}
 _NEW = {"attempts": 0, "calling": False, "repeated": False, "wrong_answers": 0}
 REPORTER_WAITS = timedelta(minutes=30)
-ANSWERABLE = timedelta(days=30)
-"""How long an alert's one-time number can be answered with. LOW reports have a week until their first action is due."""
+# Every text asks these several times: put together once.
+_LADDER = select(LadderRecord).where(LadderRecord.report == bindparam("of")).with_for_update()
+_HELD = select(AlertRecord).where(AlertRecord.id == bindparam("of"), AlertRecord.claim == bindparam("by")).with_for_update()
+_ALERTS = select(AlertRecord).where(AlertRecord.report == bindparam("of"), AlertRecord.purpose == Purpose.ALERT).order_by(AlertRecord.step, AlertRecord.id)
 
 
 class Outbox:
     """The alert rows. Every method works inside the caller's transaction."""
 
-    def __init__(self, sealer: Sealer, lease: timedelta) -> None:
+    def __init__(self, sealer: Sealer, keys: Keys, lease: timedelta) -> None:
         """`lease` is how long a claimed row is left alone: longer than the gateway may hang, so that a survivor takes over what a dead
         worker held but never sends beside a living one."""
+        self.numbers = OneTimeNumbers(sealer, keys)
         self._sealer = sealer
         self._lease = lease
 
     def hand_over(
-        self, session: Session, report: str, step: int, bearer: DutyBearer, *, lane: int, due_at: datetime, deadline_at: datetime, reason: str, now: datetime
-    ) -> AlertRecord:
-        """Queue the alert that hands `report` to an office and the person on duty in it. At most one a person and report: the database refuses a second."""
-        id_ = new_id()
-        number = self._fresh_one_time(session, bearer.person, now)
-        alert = AlertRecord(
-            id=id_,
-            purpose=Purpose.ALERT,
-            lane=lane,
-            report=report,
-            step=step,
-            office=bearer.office.id,
-            institution=bearer.office.institution.value,
-            person=bearer.person,
-            one_time=self._sealer.seal(number, Cell(TABLE, "one_time", id_)),
-            reason=reason[:500],
-            due_at=due_at,
-            deadline_at=deadline_at,
-            **_NEW,
-        )
-        session.add(alert)
-        return alert
+        self,
+        session: Session,
+        report: str,
+        step: int,
+        chosen: Iterable[tuple[DutyBearer, str]],
+        *,
+        lane: int,
+        due_at: datetime,
+        deadline_at: datetime,
+        now: datetime,
+    ) -> None:
+        """Queue the alerts that hand `report` to offices and the people on duty in them, each with its reason. At most one a person and report:
+        the database refuses a second."""
+        to = list(chosen)
+        numbers = self.numbers.fresh(session, {bearer.person for bearer, _ in to}, now)
+        rows = [
+            {
+                **self.numbers.columns(new_id(), bearer.person, numbers[bearer.person]),
+                "purpose": Purpose.ALERT,
+                "lane": lane,
+                "report": report,
+                "step": step,
+                "office": bearer.office.id,
+                "institution": bearer.office.institution.value,
+                "reason": reason[:500],
+                "due_at": due_at,
+                "deadline_at": deadline_at,
+                **_NEW,
+            }
+            for bearer, reason in to
+        ]
+        if rows:
+            put(session, AlertRecord, *rows)
 
     def tell(
         self,
@@ -99,8 +114,8 @@ class Outbox:
 
     def address(self, session: Session, row: AlertRecord, person: str, now: datetime) -> None:
         """A test that has not gone out goes to this person, with a number that no other text of theirs carries."""
-        row.person = person
-        row.one_time = self._sealer.seal(self._fresh_one_time(session, person, now), Cell(TABLE, "one_time", row.id))
+        for name, value in self.numbers.columns(row.id, person, self.numbers.fresh(session, {person}, now)[person]).items():
+            setattr(row, name, value)
 
     def tell_reporter(self, session: Session, number: PhoneNumber, text: str, now: datetime) -> None:
         """Queue an answer to somebody who texted. `text` is as it goes out; number and text are sealed, and blanked when the row is final."""
@@ -140,9 +155,6 @@ class Outbox:
         )
         return session.scalar(found.limit(1)) is not None
 
-    def one_time(self, alert: AlertRecord) -> str:
-        return self._sealer.open(alert.one_time or b"", Cell(TABLE, "one_time", alert.id))
-
     def claim(self, session: Session, now: datetime, limit: int, lanes: Lanes = ALL) -> list[Due]:
         """Up to `limit` due rows of these lanes, most urgent first, leased to the caller. Two workers never get the same row."""
         return claims.claim(session, now, limit, self._lease, lanes)
@@ -156,17 +168,16 @@ class Outbox:
         """The row of a claim, locked after its report, if the claim still holds it: a lease that ran out may have gone to another worker."""
         if due.report is not None:
             self.ladder(session, due.report)
-        found = select(AlertRecord).where(AlertRecord.id == due.id, AlertRecord.claim == due.claim).with_for_update()
-        return session.scalar(found)
+        return session.scalar(_HELD, {"of": due.id, "by": due.claim})
 
     def alerts_of(self, session: Session, report: str) -> Sequence[AlertRecord]:
         """The hand-overs of a report, in the order of their steps."""
-        rows = select(AlertRecord).where(AlertRecord.report == report, AlertRecord.purpose == Purpose.ALERT)
-        return session.scalars(rows.order_by(AlertRecord.step, AlertRecord.id)).all()
+        return session.scalars(_ALERTS, {"of": report}).all()
 
     def alerts_for(self, session: Session, person: str, now: datetime, purpose: Purpose = Purpose.ALERT) -> Sequence[AlertRecord]:
         """The hand-overs (or tests) to a person that an answer can still mean: sent in the last 30 days or about to be, and not taken back."""
-        return session.scalars(select(AlertRecord).where(*_answerable(person, now), AlertRecord.purpose == purpose)).all()
+        mine = select(AlertRecord).where(AlertRecord.person == person, recent(now - ANSWERABLE), AlertRecord.purpose == purpose)
+        return session.scalars(mine).all()
 
     def sent_under(self, session: Session, tag: bytes) -> AlertRecord | None:
         """The row the gateway knows by an id with this tag, locked after its report: the order everybody locks in."""
@@ -179,8 +190,15 @@ class Outbox:
         return session.scalar(select(AlertRecord).where(AlertRecord.id == id_).with_for_update())
 
     def ladder(self, session: Session, report: str) -> LadderRecord | None:
-        """The ladder of a report, locked for the caller: whoever holds it is the only one moving this report."""
-        return session.scalar(select(LadderRecord).where(LadderRecord.report == report).with_for_update())
+        """The ladder of a report, locked for the caller: whoever holds it is the only one moving this report. Asked again in one transaction it is
+        at hand."""
+        held: dict[str, LadderRecord] = session.info.setdefault("ladders", {})
+        if report not in held:
+            found = session.scalar(_LADDER, {"of": report})
+            if found is None:
+                return None
+            held[report] = found
+        return held[report]
 
     def forget_texts(self, session: Session, before: datetime) -> None:
         """Drop sent replies, repeats and supervisor texts older than `before`; the hand-overs themselves stay with the report, tests until
@@ -189,21 +207,3 @@ class Outbox:
         session.execute(delete(AlertRecord).where(*old))
         over = func.coalesce(AlertRecord.sent_at, AlertRecord.failed_at) < before - ANSWERABLE
         session.execute(delete(AlertRecord).where(AlertRecord.purpose == Purpose.DRILL, AlertRecord.due_at.is_(None), over))
-
-    def _fresh_one_time(self, session: Session, person: str, now: datetime) -> str:
-        """Four digits no other alert or test of this person carries: they alone tell which of them an answer means."""
-        mine = (*_answerable(person, now), AlertRecord.purpose.in_((Purpose.ALERT, Purpose.DRILL)))
-        rows = session.execute(select(AlertRecord.id, AlertRecord.one_time).where(*mine))  # no whole rows: a caller waits, and a busy desk has hundreds
-        taken = set()
-        for id_, sealed in rows:
-            with suppress(Unreadable):  # a number nobody can read is answered by nobody, and must not keep this report from being filed
-                taken.add(self._sealer.open(sealed or b"", Cell(TABLE, "one_time", id_)))
-        while True:
-            number = f"{secrets.randbelow(10_000):04d}"
-            if number not in taken or len(taken) > 9_000:
-                return number
-
-
-def _answerable(person: str, now: datetime) -> tuple[ColumnElement[bool], ...]:
-    recent = or_(AlertRecord.sent_at.is_(None), AlertRecord.sent_at >= now - ANSWERABLE)
-    return AlertRecord.person == person, AlertRecord.revoked_at.is_(None), recent

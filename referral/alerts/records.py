@@ -51,6 +51,7 @@ class AlertRecord(Base):
             "uq_alert_once_a_person", "report", "person", unique=True,
             sqlite_where=text("purpose = 'alert'"), postgresql_where=text("purpose = 'alert'"),
         ),
+        Index("ix_alert_one_time", "person", "one_time_tag", sqlite_where=text("one_time is not null"), postgresql_where=text("one_time is not null")),
         Index("ix_alert_remind", "remind_at", sqlite_where=text("remind_at is not null"), postgresql_where=text("remind_at is not null")),
         CheckConstraint("purpose <> 'alert' or (report is not null and one_time is not null)", name="alert_is_answerable"),
         CheckConstraint("(purpose = 'reporter') = (person = '')", name="reporters_are_nobody"),
@@ -72,6 +73,8 @@ class AlertRecord(Base):
     key: Mapped[str | None]
     params: Mapped[str | None] = mapped_column(String(500))
     one_time: Mapped[bytes | None] = mapped_column(info={"sealed": "fields"})
+    one_time_tag: Mapped[bytes | None]
+    """Finds the alert that an answer means. Empty in rows of before there were tags."""
     reason: Mapped[str | None] = mapped_column(String(500))
 
     due_at: Mapped[datetime | None]

@@ -45,7 +45,7 @@ class HandingOn:
         due_at = clock.next_sending_time(report.urgency, now, desk.planner.policy)
         deadline = desk.ladder.deadline(report, step, due_at)
         reason = f"{bearer.office.name}: handed on by {desk.planner.roster().office_name(old.office or '') or '?'}"
-        desk.outbox.hand_over(session, report.id, step, bearer, lane=report.urgency.rank, due_at=due_at, deadline_at=deadline, reason=reason, now=now)
+        desk.outbox.hand_over(session, report.id, step, [(bearer, reason)], lane=report.urgency.rank, due_at=due_at, deadline_at=deadline, now=now)
         old.referred_on_at = now
         desk.audit.write(session, now, person, Action.HANDED_ON, report.id, office=old.office, to=office)
         session.flush()

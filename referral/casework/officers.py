@@ -61,7 +61,7 @@ class OfficersAnswers:
 
     def _numbered(self, session: Session, person: str, command: Command, now: datetime) -> None:
         alerts = [alert for alert in self.outbox.alerts_for(session, person, now) if alert.sent_at or alert.unknown_at or alert.calling]
-        alert = next((a for a in alerts if self.outbox.one_time(a) == command.number), None)
+        alert = self.outbox.numbers.meant(alerts, command.number or "")
         report = None if alert is None or alert.report is None else self.register.find(session, alert.report)
         if alert is None or report is None:
             if not self._tested(session, person, command, now):
@@ -91,7 +91,7 @@ class OfficersAnswers:
 
     def _tested(self, session: Session, person: str, command: Command, now: datetime) -> bool:
         """Take the answer to a test: whatever its verb, somebody is there. False if the number is no test's."""
-        test = next((row for row in self._tests(session, person, now) if self.outbox.one_time(row) == command.number), None)
+        test = self.outbox.numbers.meant(self._tests(session, person, now), command.number or "")
         if test is None:
             return False
         self.outbox.arrived(test, now)
@@ -103,7 +103,7 @@ class OfficersAnswers:
 
     def _ok(self, session: Session, report: Report, alert: AlertRecord, now: datetime) -> None:
         marks.acknowledge(self.audit, session, report, alert, now)
-        self._reply(session, alert.person, "reply.acknowledged", now, number=report.number, one_time=self.outbox.one_time(alert))
+        self._reply(session, alert.person, "reply.acknowledged", now, number=report.number, one_time=self.outbox.numbers.of(alert))
 
     def _act(self, session: Session, report: Report, alert: AlertRecord, now: datetime) -> None:
         marks.act(self.audit, session, report, alert, now)

@@ -19,6 +19,7 @@ from referral.dispatch.relaying import Relaying
 from referral.dispatch.reminders import REMINDER
 from referral.handover.contacts import Contacts
 from referral.handover.ladder import Ladder
+from referral.handover.planner import Planner
 from referral.reports.keeping import closed
 from referral.reports.register import Register, Report
 from referral.routing import clock
@@ -44,6 +45,7 @@ class Occasion:
     row: AlertRecord
     due: Due
     report: Report | None
+    planner: Planner
     now: datetime
 
 
@@ -67,7 +69,7 @@ class Letters:
         if row is None or row.due_at is None:  # taken over, or taken back meanwhile
             return None
         report = None if due.report is None else self.register.find(session, due.report)
-        occasion, kind = Occasion(session, row, due, report, now), self.kinds[due.purpose]
+        occasion, kind = Occasion(session, row, due, report, self.ladder.planner.of_the_moment(), now), self.kinds[due.purpose]
         if not kind.wanted(self, occasion):
             return None
         letter = kind.letter(self, occasion)
@@ -104,9 +106,9 @@ def put_off(row: AlertRecord, until: datetime) -> None:
 # Whether it is still wanted -------------------------------------------------------------------------------------------------------------------------
 
 
-def _still_right(letters: Letters, this: Occasion) -> bool:
+def _still_right(this: Occasion) -> bool:
     """Whether this person still answers for the office, and the office may still know. True of what is about no report."""
-    planner, due = letters.ladder.planner, this.due
+    planner, due = this.planner, this.due
     if this.report is None:
         return True
     if due.office is None or not planner.may_know(this.report, due.office):
@@ -116,14 +118,14 @@ def _still_right(letters: Letters, this: Occasion) -> bool:
 
 def _alert_wanted(letters: Letters, this: Occasion) -> bool:
     """Whoever is gone, on leave or excluded since it was queued is not told; the next of the office is."""
-    if this.report is None or _still_right(letters, this):
+    if this.report is None or _still_right(this):
         return True
     letters.ladder.replace(this.session, this.report, this.row, this.now, "no longer on duty or not to know")
     return False
 
 
-def _word_wanted(letters: Letters, this: Occasion) -> bool:
-    right = _still_right(letters, this)
+def _word_wanted(_letters: Letters, this: Occasion) -> bool:
+    right = _still_right(this)
     if not right:
         drop(this.row, "no longer right", this.now)
     return right
@@ -147,7 +149,7 @@ def _repeat_wanted(letters: Letters, this: Occasion) -> bool:
 
 def _test_wanted(letters: Letters, this: Occasion) -> bool:
     """A test goes out by day, to whoever would answer for the office now: somebody suspended or on leave since it was queued is not asked."""
-    planner, row = letters.ladder.planner, this.row
+    planner, row = this.planner, this.row
     opens = clock.next_sending_time(Urgency.LOW, this.now, planner.policy)
     if opens > this.now:
         put_off(row, opens + timedelta(minutes=letters.random.uniform(0, 60)))
@@ -179,7 +181,7 @@ def to_officer(words: Callable[[Letters, Occasion, str], str]) -> Callable[[Lett
     """A letter to the row's person in the person's language, or None for somebody removed or suspended."""
 
     def letter(letters: Letters, this: Occasion) -> Letter | None:
-        person = letters.contacts.find(this.session, this.row.person)
+        person = letters.contacts.find(this.session, this.row.person, this.planner.roster())
         return None if person is None else Letter(person.number, words(letters, this, person.language))
 
     return letter
@@ -189,7 +191,7 @@ def _alert_words(letters: Letters, this: Occasion, language: str) -> str:
     due, report = this.due, this.report
     if report is None:
         return _plain_words(letters, this, language)
-    planner = letters.ladder.planner
+    planner = this.planner
     zone = planner.policy.timezone
     of = this.session.get(AlertRecord, due.params.get("alert", due.id))
     assert of is not None  # a repeat is deleted with the alert it repeats
@@ -197,12 +199,12 @@ def _alert_words(letters: Letters, this: Occasion, language: str) -> str:
     matter = Matter(report.number, report.urgency, report.told, place)
     by = of.deadline_at if due.purpose is Purpose.AGAIN and of.deadline_at else letters.ladder.deadline(report, due.step or 1, this.now)
     times = by.astimezone(zone), this.now.astimezone(zone)
-    return _marked(letters, this, language, alert_text(letters.catalogue.say, language, matter, letters.outbox.one_time(of), *times, key=due.key))
+    return _marked(letters, this, language, alert_text(letters.catalogue.say, language, matter, letters.outbox.numbers.of(of), *times, key=due.key))
 
 
 def _test_words(letters: Letters, this: Occasion, language: str) -> str:
     test = this.session.get_one(AlertRecord, this.due.id)
-    return _marked(letters, this, language, letters.catalogue.say(language, "drill.text", one_time=letters.outbox.one_time(test)))
+    return _marked(letters, this, language, letters.catalogue.say(language, "drill.text", one_time=letters.outbox.numbers.of(test)))
 
 
 def _plain_words(letters: Letters, this: Occasion, language: str) -> str:

@@ -58,6 +58,9 @@ class SendingRateRecord(Base):
     others: Mapped[int]
 
 
+_ANY = select(SendingPauseRecord.__table__.c.trouble).limit(1)
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """A trouble as it stands. `stops` says whether all but RED waits because of it."""
@@ -109,6 +112,8 @@ class Roads:
         """What an answer of the gateway says of the road. A text that was accepted opens it again, whatever was wrong."""
         trouble = _TROUBLE.get(course.road)
         over = tuple(Trouble) if course.road is Road.OPEN else () if trouble is Trouble.DOWN else (Trouble.DOWN,)
+        if trouble is None and not self._any():
+            return
         with self.database.read() as session:
             known = {row.trouble: row for row in session.scalars(select(SendingPauseRecord))}
         over = tuple(one for one in over if one in known and (one is not Trouble.REFUSED or known[one].probe_at <= now))
@@ -126,6 +131,11 @@ class Roads:
         """Drop the counts of past seconds; of seconds far ahead too, counted before the clock was set back."""
         minute = timedelta(minutes=1)
         session.execute(delete(SendingRateRecord).where(or_(SendingRateRecord.second < now - minute, SendingRateRecord.second > now + minute)))
+
+    def _any(self) -> bool:
+        """Whether anything at all is wrong: most of the time nothing is, and it is asked after every text."""
+        with self.database.glance() as connection:
+            return connection.scalar(_ANY) is not None
 
     def _note(self, session: Session, trouble: Trouble, reason: str, now: datetime, *, stopped: bool) -> None:
         begun = {"since": now, "reason": reason[:40], "probe_at": now + self._between(trouble)}

@@ -135,6 +135,10 @@ class Sender:
         row = self.outbox.held(session, due)
         if row is None:
             return
+        with session.no_autoflush:  # what is written down is written once, at the end
+            self._note(session, row, due, sending, text, now)
+
+    def _note(self, session: Session, row: AlertRecord, due: Due, sending: Sending, text: Text, now: datetime) -> None:
         row.calling = False
         if sending.outcome is Outcome.ACCEPTED:
             book(session, due.purpose, sending.parts or 1, sending.cost, now)

@@ -29,10 +29,10 @@ class Contacts:
     sealer: Sealer
     keys: Keys
 
-    def find(self, session: Session, person: str) -> Contact | None:
-        """Whom to text; None for somebody removed or suspended."""
+    def find(self, session: Session, person: str, roster: Roster | None = None) -> Contact | None:
+        """Whom to text; None for somebody removed or suspended. `roster`: the one of the moment, where the caller has looked already."""
         sealed = people.sealed_number(session, person)
-        known = self.roster().person(person)
+        known = (roster or self.roster()).person(person)
         if sealed is None or known is None:
             return None
         return Contact(PhoneNumber(self.sealer.open(sealed, number_cell(person))), known.language)

@@ -19,12 +19,15 @@ from referral.reports.keeping import closed
 from referral.reports.register import Register, Report
 from referral.routing import clock
 from referral.routing.plan import Chosen, Plan
+from referral.store.database import put
 from referral.vocabulary.duty import DutyBearer
 from referral.vocabulary.report import DOUBTFUL
 
 log = structlog.get_logger()
 END = 99
 """The step number of the ladder's end, the duty person who is told again and again."""
+_AT_THE_END = "end of the ladder: the duty person, told again until somebody answers"
+_CLOCKS = ("report", "step", "step_due_at", "action_due_at", "again_at", "ended_at")
 
 
 @dataclass(frozen=True)
@@ -42,12 +45,12 @@ class Ladder:
         self._keep(session, report, plan, 1)
         due_at = clock.due(report.urgency, report.told, now, self.planner.policy, self.random, last=DOUBTFUL in report.flags)
         ladder = LadderRecord(report=report.id, step=0)
-        session.add(ladder)
         if plan.steps:
             self._take(session, report, ladder, plan.steps[0].number, plan.steps[0].choices, due_at, now)
         else:
             self._end(session, report, ladder, plan, now)
         ladder.action_due_at = clock.action_deadline(report.urgency, due_at, self.planner.policy)
+        put(session, LadderRecord, {name: getattr(ladder, name) for name in _CLOCKS})
 
     def advance(self, session: Session, report: Report, ladder: LadderRecord, now: datetime, why: str) -> None:
         """Tell the next step, from the directory as it is now and without anybody already told; after the last, the duty person."""
@@ -112,7 +115,7 @@ class Ladder:
         if following is None:
             self.hasten(session, report.id, now)
         else:
-            self._queue(session, report, alert.step or 1, following, now, now, f"in place of another: {why}")
+            self._queue(session, report, alert.step or 1, [(following, f"in place of another: {why}")], now, now)
 
     def also(self, session: Session, report: Report, alert: AlertRecord, now: datetime, why: str) -> None:
         """An alert may not have been read: the office's next person is told too, or the next step is due. Once an alert; nothing is taken back."""
@@ -123,7 +126,7 @@ class Ladder:
         if following is None:
             self.hasten(session, report.id, now)
         else:
-            self._queue(session, report, alert.step or 1, following, now, now, f"told early: {why}")
+            self._queue(session, report, alert.step or 1, [(following, f"told early: {why}")], now, now)
 
     def hasten(self, session: Session, report: str, now: datetime) -> None:
         """The next step is due now; at the ladder's end, the next telling."""
@@ -188,7 +191,7 @@ class Ladder:
         if duty is None:
             log.error("nobody is at the end of a ladder")
         elif duty.person not in alerts:
-            self._queue(session, report, END, duty, self._may_go(report, now), now, "end of the ladder: the duty person, told again until somebody answers")
+            self._queue(session, report, END, [(duty, _AT_THE_END)], self._may_go(report, now), now)
         else:
             self._say_again(session, report, alerts[duty.person], now, not_acted)
 
@@ -222,16 +225,15 @@ class Ladder:
         if plan.end is None or plan.end.person in {alert.person for alert in self.outbox.alerts_of(session, report.id)}:
             self.repeat(session, report, ladder, now)
         else:
-            self._queue(session, report, END, plan.end, self._may_go(report, now), now, "end of the ladder: the duty person, told again until somebody answers")
+            self._queue(session, report, END, [(plan.end, _AT_THE_END)], self._may_go(report, now), now)
 
     def _take(self, session: Session, report: Report, ladder: LadderRecord, step: int, choices: Iterable[Chosen], due_at: datetime, now: datetime) -> None:
-        for chosen in choices:
-            self._queue(session, report, step, chosen.bearer, due_at, now, chosen.reason)
+        self._queue(session, report, step, [(chosen.bearer, chosen.reason) for chosen in choices], due_at, now)
         ladder.step, ladder.step_due_at, ladder.again_at, ladder.ended_at = step, self.deadline(report, step, due_at), None, None
 
-    def _queue(self, session: Session, report: Report, step: int, bearer: DutyBearer, due_at: datetime, now: datetime, reason: str) -> None:
+    def _queue(self, session: Session, report: Report, step: int, chosen: Iterable[tuple[DutyBearer, str]], due_at: datetime, now: datetime) -> None:
         deadline = self.deadline(report, step, due_at)
-        self.outbox.hand_over(session, report.id, step, bearer, lane=report.urgency.rank, due_at=due_at, deadline_at=deadline, reason=reason, now=now)
+        self.outbox.hand_over(session, report.id, step, chosen, lane=report.urgency.rank, due_at=due_at, deadline_at=deadline, now=now)
 
     def deadline(self, report: Report, step: int, sent_at: datetime) -> datetime:
         """By when an alert of `step` sent at `sent_at` must be answered."""

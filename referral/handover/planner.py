@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from referral.alerts.records import AlertRecord
@@ -24,6 +24,11 @@ class Planner:
     table: Table
     policy: Policy
 
+    def of_the_moment(self) -> Planner:
+        """The same over the roster as it is now, for questions that belong together: the database is looked at once."""
+        roster = self.roster()
+        return replace(self, roster=lambda: roster)
+
     def plan(
         self,
         report: Report,
@@ -34,11 +39,12 @@ class Planner:
         after: int = 0,
     ) -> Plan:
         """The plan as the directory stands now, without those already told; only the steps after number `after`."""
+        roster = self.roster()
         return plan(
             report.told,
             report.urgency,
-            self.roster().ground(report.told.place),
-            self._bearers(report, now),
+            roster.ground(report.told.place),
+            self._bearers(roster, report, now),
             self.table,
             partial=report.partial,
             told_people=told_people,
@@ -48,7 +54,7 @@ class Planner:
 
     def elsewhere(self, report: Report, now: datetime, alerts: Iterable[AlertRecord]) -> Chosen | None:
         """Somebody of an institution that has not been told: whom the plan would tell next, else the nearest of the posts that fill plans."""
-        rows = list(alerts)
+        rows, roster = list(alerts), self.roster()
         people, offices = frozenset(row.person for row in rows), frozenset(row.office or "" for row in rows)
         told = {row.institution for row in rows}
         fresh = self.plan(report, now, told_people=people, told_offices=offices)
@@ -60,7 +66,7 @@ class Planner:
         concern = self.table.concern(report.told)
         others = [
             bearer
-            for bearer in self._bearers(report, now)
+            for bearer in self._bearers(roster, report, now)
             if bearer.office.role in fill and bearer.office.institution not in told and bearer.person not in people
             and not bearer.neighbour and (not bearer.office.concerns or concern in bearer.office.concerns) and self.may_know(report, bearer.office.id)
         ]  # fmt: skip
@@ -69,7 +75,8 @@ class Planner:
 
     def duty_person(self, report: Report, now: datetime, without: frozenset[str]) -> DutyBearer | None:
         """Who is at the ladder's end now, save who is in `without`."""
-        return duty_person(report.told, self.roster().ground(report.told.place), self._bearers(report, now), self.table, without)
+        roster = self.roster()
+        return duty_person(report.told, roster.ground(report.told.place), self._bearers(roster, report, now), self.table, without)
 
     def may_know(self, report: Report, office: str) -> bool:
         """Whether an office may learn that the report exists: asked again at every later step, fallback and hand-over."""
@@ -77,9 +84,9 @@ class Planner:
         found = roster.office(office)
         return found is not None and excluded(report.told, found, roster.ground(report.told.place)) is None
 
-    def _bearers(self, report: Report, now: datetime) -> list[DutyBearer]:
+    def _bearers(self, roster: Roster, report: Report, now: datetime) -> list[DutyBearer]:
         """Everybody who answers for the ward; for the local posts, whose areas are parts of it, whoever answers for the very spot, if it is known."""
-        roster, told, zone = self.roster(), report.told, self.policy.timezone
+        told, zone = report.told, self.policy.timezone
         bearers = roster.bearers(told.place, now, zone)
         if told.spot is None or told.place not in roster.ground(told.spot).above:
             return bearers

@@ -50,7 +50,6 @@ class Filing:
         digest = self.keys.code_digest(code)
         kept = NewReport(report.id, number, digest, channel, told, report.urgency, judged.rule, report.need, report.flags, partial)
         self.register.add(session, kept, now)
-        session.flush()  # the rows below refer to the report's
         self.ladder.start(session, report, plan, now)
         self.audit.write(session, now, "reporter", Action.FILED, report.id, channel=channel, urgency=report.urgency, partial=partial)
         return report.id

@@ -13,7 +13,7 @@ from sqlalchemy import String, select, tuple_
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from referral.store.base import ID_LENGTH, Base, new_id
-from referral.store.database import Database
+from referral.store.database import Database, put
 
 PAGE = 1000
 
@@ -98,16 +98,9 @@ class Audit:
 
     def write(self, session: Session, now: datetime, actor: str, action: Action, subject: str, **details: object) -> None:
         """Add an entry to the caller's transaction. `actor` is a person's or office's id, "reporter" or "service"; `details` words only."""
-        record = AuditRecord(
-            id=new_id(),
-            hour=now.replace(minute=0, second=0, microsecond=0),
-            actor=actor,
-            action=action,
-            subject=subject,
-            details=_canonical(details),
-        )
-        record.mac = self._mac(record)
-        session.add(record)
+        id_, hour, said = new_id(), now.replace(minute=0, second=0, microsecond=0), _canonical(details)
+        mac = self.mac(id_, hour, actor, action, subject, said)
+        put(session, AuditRecord, {"id": id_, "hour": hour, "actor": actor, "action": action, "subject": subject, "details": said, "mac": mac})
 
     def genuine(self, record: AuditRecord) -> bool:
         return hmac.compare_digest(record.mac, self._mac(record))

@@ -25,6 +25,7 @@ class Keys:
         self._contacts = self._derive("consented numbers")
         self._messages = self._derive("gateway messages")
         self._files = self._derive("files handed in")
+        self._answers = self._derive("one-time numbers")
         self.audit = self._derive("audit")
         self.chain = self._derive("audit chain")
         self.backups = self._derive("backups")
@@ -48,6 +49,11 @@ class Keys:
     def message_tag(self, gateway_id: str) -> bytes:
         """What finds a sent message by the gateway's id of it, without keeping the id, which leads back to a number."""
         return tag(self._messages, gateway_id)
+
+    def answer_tag(self, person: str, one_time: str) -> bytes:
+        """What finds an officer's alert by the one-time number of an answer, without opening every number they ever had. There are ten thousand
+        of those: a tag without the root key says nothing, with it all."""
+        return tag(self._answers, f"{person} {one_time}")
 
     def file_tag(self, digest: str) -> bytes:
         """What knows a file again that was handed in: a plain digest could be tried against a guess of where a shelter is."""

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from referral.privacy.relay import Relay
 from referral.privacy.seal import Cell, Sealer, Unreadable, key_of
 from referral.reports.records import TABLE, PlanStepRecord, ReportRecord
+from referral.store.database import put
 from referral.vocabulary.phone import PhoneNumber
 from referral.vocabulary.report import Accused, Channel, Concern, Hours, Reporter, Told, Urgency
 
@@ -80,33 +81,34 @@ class Register:
 
     def add(self, session: Session, new: NewReport, now: datetime) -> None:
         told = new.told
-        session.add(
-            ReportRecord(
-                id=new.id,
-                number=new.number,
-                code_digest=new.code_digest,
-                channel=new.channel,
-                partial=new.partial,
-                filed_hour=now.replace(minute=0, second=0, microsecond=0),
-                concern=told.concern,
-                danger=told.danger,
-                place=told.place,
-                accused=_words(told.accused),
-                happened=told.happened,
-                age=told.age,
-                sex=told.sex,
-                disability=told.disability,
-                urgency=new.urgency,
-                rule=new.rule,
-                need=new.need,
-                flags=_words(new.flags),
-                **self._seal(new.id, told, now),
-            )
-        )
+        row = {
+            "id": new.id,
+            "number": new.number,
+            "code_digest": new.code_digest,
+            "channel": new.channel,
+            "partial": new.partial,
+            "filed_hour": now.replace(minute=0, second=0, microsecond=0),
+            "concern": told.concern,
+            "danger": told.danger,
+            "place": told.place,
+            "accused": _words(told.accused),
+            "happened": told.happened,
+            "age": told.age,
+            "sex": told.sex,
+            "disability": told.disability,
+            "urgency": new.urgency,
+            "rule": new.rule,
+            "need": new.need,
+            "flags": _words(new.flags),
+            **self._seal(new.id, told, now),
+        }
+        put(session, ReportRecord, row)
 
     def keep_plan(self, session: Session, report: str, plan: int, steps: Iterable[tuple[int, str, str]]) -> None:
         """`steps` are (number, office ids, reason in words)."""
-        session.add_all(PlanStepRecord(report=report, plan=plan, step=n, offices=offices, reason=why[:1000]) for n, offices, why in steps)
+        rows = [{"report": report, "plan": plan, "step": n, "offices": offices, "reason": why[:1000]} for n, offices, why in steps]
+        if rows:
+            put(session, PlanStepRecord, *rows)
 
     def plans_made(self, session: Session, report: str) -> int:
         return session.scalar(select(func.max(PlanStepRecord.plan)).where(PlanStepRecord.report == report)) or 0
@@ -215,14 +217,13 @@ class Register:
         """How many reports of the same concern and ward came since: three or more raise the urgency."""
         if concern is None or place is None:
             return 0
-        where = (ReportRecord.concern == concern, ReportRecord.place == place, ReportRecord.filed_hour >= since)
-        return session.scalar(select(func.count()).select_from(ReportRecord).where(*where)) or 0
+        return session.connection().scalar(_ALIKE, {"concern": concern, "place": place, "since": since}) or 0
 
     def by_code(self, session: Session, digest: bytes) -> str | None:
         return session.scalar(select(ReportRecord.id).where(ReportRecord.code_digest == digest))
 
     def number_taken(self, session: Session, number: str) -> bool:
-        return session.scalar(select(ReportRecord.id).where(ReportRecord.number == number)) is not None
+        return session.connection().scalar(_NUMBERED, {"number": number}) is not None
 
     def _seal(self, report: str, told: Told, filed: datetime) -> dict[str, bytes | None]:
         sealer = self._sealer.of_month(filed)
@@ -242,6 +243,12 @@ class Register:
         except Unreadable:
             log.error("a field does not open", table=TABLE, column=column, key=key_of(sealed))
             return None, False
+
+
+_ROWS = ReportRecord.__table__.c
+# A caller waits for these two: put together once.
+_ALIKE = select(func.count()).where(*(_ROWS[name] == bindparam(name) for name in ("concern", "place")), _ROWS.filed_hour >= bindparam("since"))
+_NUMBERED = select(_ROWS.id).where(_ROWS.number == bindparam("number"))
 
 
 def _words(values: Iterable[str]) -> str:

@@ -201,6 +201,17 @@ def count_up(session: Session, record: type[Any], key: Mapping[str, object], amo
     session.execute(statement, {**key, **amounts, **(also or {})})
 
 
+def put(session: Session, record: type[Any], *rows: Mapping[str, object]) -> None:
+    """Add rows of one record, all with the same columns, in one statement and at once: for what a caller waits for, a quarter of the time that
+    objects take. Whoever needs the row as an object reads it."""
+    session.connection().execute(_adding(record.__table__, tuple(rows[0])), list(rows))
+
+
+@cache
+def _adding(table: Table, columns: tuple[str, ...]) -> Insert:
+    return table.insert().values({name: bindparam(name) for name in columns})
+
+
 @cache
 def _counting(table: Table, key: tuple[str, ...], amounts: tuple[str, ...], also: tuple[str, ...], dialect: str) -> Insert:
     """The statement for a table and its columns, put together once: callers wait for it."""

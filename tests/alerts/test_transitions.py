@@ -127,7 +127,7 @@ class Life(RuleBasedStateMachine):
         found = [row for row in self.rows() if row.attempts and row.one_time]
         if found:
             row = found[which % len(found)]
-            self.world.text(self.world.number_of(row.person), f"{word} {self.world.service.outbox.one_time(row)}")
+            self.world.text(self.world.number_of(row.person), f"{word} {self.world.service.outbox.numbers.of(row)}")
             next(job for job in self.world.service.steady_jobs(self.world.gateway) if job.name == "texts").run()
 
     @invariant()

@@ -110,5 +110,5 @@ class TestOnTheWay:
             rows = session.scalars(select(AlertRecord).where(AlertRecord.purpose == Purpose.ALERT)).all()
         by_person: dict[str, list[str]] = {}
         for row in rows:
-            by_person.setdefault(row.person, []).append(world.service.outbox.one_time(row))
+            by_person.setdefault(row.person, []).append(world.service.outbox.numbers.of(row))
         assert all(len(set(numbers)) == len(numbers) for numbers in by_person.values()), "one number means one alert"
