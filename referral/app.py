@@ -11,7 +11,9 @@ from referral.casework import case_records  # noqa: F401  its tables
 from referral.casework.closing import CaseClosing
 from referral.casework.colleagues import Colleagues
 from referral.casework.desk import Desk
+from referral.casework.entries import Entries
 from referral.casework.handing_on import HandingOn
+from referral.casework.held_words import HeldWords
 from referral.casework.holds import Holds
 from referral.casework.mailbox import OfficersMail
 from referral.casework.officers import OfficersAnswers
@@ -41,6 +43,7 @@ from referral.intake.dialogues import Dialogues
 from referral.intake.filing import Filing
 from referral.intake.guessing import CodeBrake
 from referral.intake.guide import DirectoryGuide
+from referral.intake.hearing import Hearing
 from referral.intake.help import Help
 from referral.intake.help_words import HelpWords
 from referral.intake.inbox import Manners
@@ -65,6 +68,7 @@ from referral.privacy.limits import Limits
 from referral.privacy.relay import Relay
 from referral.privacy.spent import SpentKeys
 from referral.reports import letter_records  # noqa: F401  its table
+from referral.reports.erasing import Erasing
 from referral.reports.letters import Letters
 from referral.reports.register import Register
 from referral.routing.clock import Randomness
@@ -100,16 +104,22 @@ class Gazetteers:
 
 
 def build(
-    settings: Settings, *, clock: Clock = utc_now, patience: float = WEB_PATIENCE, randomness: Randomness | None = None, county: County | None = None
+    settings: Settings,
+    *,
+    clock: Clock = utc_now,
+    patience: float = WEB_PATIENCE,
+    randomness: Randomness | None = None,
+    county: County | None = None,
+    catalogue: Catalogue | None = None,
 ) -> Service:
-    """The service over its database, which must be migrated. `county`: its data where it has been read already. Raises what that raises: every
-    problem named at once."""
+    """The service over its database, which must be migrated. `county` and `catalogue`: its data and its texts where they have been read already.
+    Raises what reading them raises: every problem named at once."""
     keys = Keys(settings.secrets.root)
     keyring = Keyring(settings.keyring, keys, clock, follows=settings.keyring_follows)
     sealer = keyring.sealer
     database = Database(settings.database_url, busy_seconds=patience)
     randomness = randomness or random.SystemRandom()
-    catalogue = Catalogue.load()
+    catalogue = catalogue or Catalogue.load()
     county = county or read_county(settings.config)
     policy = county.policy
     kept = RosterCache(database, unverified_days=policy.unverified_days)
@@ -120,20 +130,22 @@ def build(
     contacts = Contacts(roster, sealer, keys)
     daykeys = DayKeys(database, keys.days)
     limits = Limits(daykeys, policy.limits)
-    filing = Filing(register, planner, ladder, audit, keys, limits)
+    dialogues, sessions, gazetteer = Dialogues(sealer, daykeys), Sessions(sealer), Gazetteers(roster, county.words)
+    hearing = Hearing(county.words, gazetteer)
+    filing = Filing(register, planner, ladder, audit, keys, limits, hearing)
     manners = Manners(daykeys)
-    help_ = Help(database, NearestHelp(county.nearest, tz=policy.timezone), HelpWords(policy.timezone), catalogue, Flags(), outbox, manners, clock)
-    mailbox = Mailbox(Letters(sealer), ladder)
-    at = AtMailbox(mailbox, filing)
+    nearest, flags = NearestHelp(county.nearest, tz=policy.timezone), Flags(policy.limits.wrong_entries_a_day)
+    help_ = Help(database, nearest, HelpWords(policy.timezone), catalogue, flags, outbox, manners, clock)
+    colleagues, letters = Colleagues(planner, outbox), Letters(sealer)
+    holds = Holds(register, colleagues, sealer, audit)
+    mailbox = Mailbox(letters, ladder, Erasing(sealer, register, letters), holds.held)
+    at = AtMailbox(mailbox, filing, hearing, dialogues, sessions)
     guide = DirectoryGuide(roster, database, register, keys, help_, CodeBrake(limits, database, clock), at)
-    sessions = Sessions(sealer)
     surface = UssdSurface(catalogue)
     script = dialogue()
     brakes = Brakes(limits, database, policy, f"END {catalogue.say(script.languages[0], 'fault.busy')}")
     conversations = Conversations(database, sessions, daykeys, filing, script, guide, surface, policy, help_, brakes)
-    dialogues = Dialogues(sealer, daykeys)
     questions = Questions(catalogue, settings.at_ussd_code)
-    gazetteer = Gazetteers(roster, county.words)
     texting = Texting(
         filing=filing,
         dialogues=dialogues,
@@ -149,7 +161,6 @@ def build(
     pins = Pins(database, sealer, planner, outbox, audit)
     desk = Desk(register, outbox, ladder, planner, contacts, audit)
     handing_on = HandingOn(desk)
-    colleagues = Colleagues(planner, outbox)
     second = SecondReading(register, colleagues, mailbox, audit)
     mail = OfficersMail(desk, mailbox, second)
     relay = OfficersRelay(desk, PhoneRelay(register, planner, audit, settings.at_ussd_code, script.languages[0]))
@@ -166,7 +177,7 @@ def build(
         second=second,
         screens=Screens(desk, handing_on, mail, relay, second, surface, catalogue, ScreenTooLong),
     )
-    holds, chain = Holds(sealer, audit), Chain(keys.chain)
+    chain = Chain(keys.chain)
     sorry = {one: f"END {catalogue.say(one, 'fault.broken')}" for one in script.languages}
     seconds = running if clock is utc_now else (lambda: clock().timestamp())
     return Service(
@@ -188,7 +199,8 @@ def build(
         audit=audit,
         chain=chain,
         holds=holds,
-        closing=CaseClosing(register, outbox, planner, audit),
+        held_words=HeldWords(register, mailbox.erasing, holds, colleagues, audit),
+        closing=CaseClosing(register, outbox, colleagues, audit),
         colleagues=colleagues,
         second=second,
         reveals=Reveals(register, outbox, colleagues, sealer, audit),
@@ -203,6 +215,7 @@ def build(
         answering=Answering(at, dialogues, keys, county.keywords, gazetteer),
         officers=OfficersAnswers(register, outbox, ladder, contacts, audit),
         pins=pins,
+        entries=Entries(planner, outbox, sealer, audit, catalogue, settings.live),
         officers_menu=menu,
-        receipts=Receipts(database, outbox, register, ladder, contacts, keys),
+        receipts=Receipts(database, outbox, register, ladder, contacts, keys, texting.stop),
     )

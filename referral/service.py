@@ -15,6 +15,8 @@ from referral.alerts.claims import OTHERS, RED, Lanes
 from referral.alerts.outbox import Outbox
 from referral.casework.closing import CaseClosing
 from referral.casework.colleagues import Colleagues
+from referral.casework.entries import Entries
+from referral.casework.held_words import HeldWords
 from referral.casework.holds import Holds
 from referral.casework.officers import OfficersAnswers
 from referral.casework.pins import Pins
@@ -23,6 +25,7 @@ from referral.casework.second_reading import SecondReading
 from referral.directory.flags import Flags
 from referral.directory.near_build import rebuild_near
 from referral.directory.snapshot import Roster, read_roster
+from referral.dispatch.balance import ASKED_EVERY, BalanceWatch
 from referral.dispatch.clocks import Clocks
 from referral.dispatch.escalate import Escalation
 from referral.dispatch.heads import DailyHead
@@ -31,6 +34,7 @@ from referral.dispatch.receipts import Receipts
 from referral.dispatch.reminders import Reminders
 from referral.dispatch.road import Roads
 from referral.dispatch.send import Sender
+from referral.dispatch.sounding import Sounding
 from referral.dispatch.worker import Job, beat, forget_beats
 from referral.forgetting.purging import Purging
 from referral.forgetting.short_lived import forget_short_lived
@@ -97,6 +101,7 @@ class Service:
     audit: Audit
     chain: Chain
     holds: Holds
+    held_words: HeldWords
     closing: CaseClosing
     colleagues: Colleagues
     second: SecondReading
@@ -112,6 +117,7 @@ class Service:
     answering: Answering
     officers: OfficersAnswers
     pins: Pins
+    entries: Entries
     officers_menu: OfficersMenu
     receipts: Receipts
 
@@ -184,6 +190,7 @@ class Service:
             roads=self.roads(),
             keys=self.keys,
             random=self.ladder.random,
+            sounding=Sounding(gateway),
             stopping=stopping,
         )
 
@@ -204,6 +211,11 @@ class Service:
             Job("near", self._look_ahead, seconds=12 * 3600),
             Job("audit", lambda: self.daily_head().run(self.clock()), seconds=300),
         )
+
+    def account_jobs(self, gateway: Gateway) -> Sequence[Job]:
+        """Beside the slow jobs: asking the gateway how much is left may take as long as the gateway likes."""
+        watch = BalanceWatch(self.database, gateway)
+        return (Job("balance", lambda: watch.look(self.clock()), seconds=ASKED_EVERY),)
 
     def _look_ahead(self) -> int:
         """Opening hours are compiled for some weeks ahead of today, so they are compiled anew twice a day; where nothing differs nothing is written."""

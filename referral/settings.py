@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import os
-import secrets as randomness
-import stat
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,9 +18,21 @@ from sqlalchemy.exc import ArgumentError
 from referral.gateway.hosts import is_loopback
 from referral.privacy.callers import Network
 from referral.privacy.keyring import others_can_read
-from referral.privacy.keys import ROOT_LENGTH
+from referral.secrets_file import SHORTEST_TOKEN, Secrets, SettingsError, create_secrets, read_secrets
+from referral.store.private import open_files
 
-_SHORTEST_TOKEN = 32
+__all__ = [
+    "GatewayKind",
+    "Secrets",
+    "Settings",
+    "SettingsError",
+    "SmsPull",
+    "create_secrets",
+    "keyring_file",
+    "read_secrets",
+    "read_settings",
+]
+
 _STANDIN = {
     "at_username": "standin",
     "at_api_key": "standin",
@@ -36,14 +44,6 @@ _STANDIN = {
 _LEVELS = ("debug", "info", "warning", "error")
 
 
-class SettingsError(Exception):
-    """Every problem found, one a line, each naming its setting. The process does not start."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
-
-
 class GatewayKind(StrEnum):
     STANDIN = "standin"
     AFRICASTALKING = "africastalking"
@@ -53,19 +53,6 @@ class SmsPull(StrEnum):
     OFF = "off"
     CATCH_UP = "catch-up"
     REQUIRED = "required"
-
-
-@dataclass(frozen=True)
-class Secrets:
-    """What the secrets file holds. Its `repr` shows nothing."""
-
-    root: bytes
-    ussd_tokens: tuple[str, ...]
-    sms_tokens: tuple[str, ...]
-    world_readable: bool = False
-
-    def __repr__(self) -> str:
-        return "<secrets>"
 
 
 @dataclass(frozen=True)
@@ -126,12 +113,19 @@ class Settings:
             (not self.at_ussd_code, "AT_USSD_CODE: must be set: callers and officers are told what to dial"),
             (not self.at_username or not self.at_api_key, "AT_USERNAME, AT_API_KEY: both must be set"),
             (self.at_username == "sandbox", "AT_USERNAME: the sandbox reaches nobody"),
-            (self.secrets.world_readable, f"REFERRAL_SECRETS: {self.secrets_file} can be read by others: chmod 600"),
-            (others_can_read(self.keyring), f"REFERRAL_KEYRING: {self.keyring} can be read by others: chmod 600"),
             (_weak(self.secrets.root), "REFERRAL_SECRETS: the root key is a default one"),
             (any(_weak(t.encode()) for t in self.ussd_tokens + self.sms_tokens), "REFERRAL_SECRETS: a callback token is a default one"),
         )
-        return [reason for forbidden, reason in rules if forbidden]
+        return [*self.open_to_others(), *(reason for forbidden, reason in rules if forbidden)]
+
+    def open_to_others(self) -> list[str]:
+        """Files with keys or reports in them that others on this machine can read: forbids a live start, and is said by `referral check`."""
+        files = [("REFERRAL_DATABASE_URL", file) for file in open_files(self.database_url)]
+        if others_can_read(self.keyring):
+            files.insert(0, ("REFERRAL_KEYRING", self.keyring))
+        if self.secrets.world_readable:
+            files.insert(0, ("REFERRAL_SECRETS", self.secrets_file))
+        return [f"{name}: {file} can be read by others: chmod 600" for name, file in files]
 
 
 def read_settings() -> Settings:
@@ -242,7 +236,7 @@ def _sense(settings: Settings) -> list[str]:
         ),
         (not _database(settings.database_url), "REFERRAL_DATABASE_URL: sqlite:///FILE or postgresql+psycopg://…"),
         (not settings.config.is_dir(), f"REFERRAL_CONFIG: {settings.config} is no folder"),
-        (0 < len(settings.metrics_token or "") < _SHORTEST_TOKEN, f"REFERRAL_METRICS_TOKEN: must be {_SHORTEST_TOKEN} or more letters and digits"),
+        (0 < len(settings.metrics_token or "") < SHORTEST_TOKEN, f"REFERRAL_METRICS_TOKEN: must be {SHORTEST_TOKEN} or more letters and digits"),
     )
     tokens = (("REFERRAL_USSD_TOKENS", settings.ussd_tokens), ("REFERRAL_SMS_TOKENS", settings.sms_tokens))
     return [
@@ -266,44 +260,10 @@ def _database(url: str) -> bool:
 def _token_problems(name: str, tokens: tuple[str, ...]) -> Iterator[str]:
     if not tokens:
         yield f"{name}: none set, and none in the secrets file"
-    if any(len(token) < _SHORTEST_TOKEN or not token.isascii() or "/" in token for token in tokens):
-        yield f"{name}: a token is {_SHORTEST_TOKEN} or more letters, digits, - or _"
+    if any(len(token) < SHORTEST_TOKEN or not token.isascii() or "/" in token for token in tokens):
+        yield f"{name}: a token is {SHORTEST_TOKEN} or more letters, digits, - or _"
     if len(tokens) > 2:
         yield f"{name}: at most two live at once"
-
-
-def read_secrets(path: Path) -> Secrets:
-    """The secrets file. Raises SettingsError: missing, unreadable, not the shape `create_secrets` writes."""
-    try:
-        raw = tomllib.loads(path.read_text())
-        world_readable = bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
-        root = base64.b64decode(raw["root_key"], validate=True)
-        ussd, sms = tuple(raw["ussd_tokens"]), tuple(raw["sms_tokens"])
-    except FileNotFoundError:
-        raise SettingsError([f"REFERRAL_SECRETS: {path} is missing: `referral secrets create` makes one"]) from None
-    except (OSError, tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as error:
-        raise SettingsError([f"REFERRAL_SECRETS: {path} cannot be read ({type(error).__name__})"]) from None
-    if len(root) != ROOT_LENGTH:
-        raise SettingsError([f"REFERRAL_SECRETS: root_key must be {ROOT_LENGTH} bytes in base64"])
-    return Secrets(root, ussd, sms, world_readable)
-
-
-def create_secrets(path: Path) -> bool:
-    """Write a new secrets file (mode 0600) unless there is one; True if written. Never overwrites: the old key opens the old rows."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lines = (
-        "# The service's secrets. Back this file up apart from the database: without it nothing sealed can be read.",
-        f'root_key = "{base64.b64encode(randomness.token_bytes(ROOT_LENGTH)).decode()}"',
-        f'ussd_tokens = ["{randomness.token_urlsafe(32)}"]',
-        f'sms_tokens = ["{randomness.token_urlsafe(32)}"]',
-    )
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return False
-    with os.fdopen(descriptor, "w") as file:
-        file.write("\n".join(lines) + "\n")
-    return True
 
 
 def _weak(value: bytes) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,11 +12,10 @@ from sqlalchemy.orm import Session
 
 from referral.alerts.claims import OTHERS, RED
 from referral.app import WORKER_PATIENCE, build
-from referral.conversation.check import graph, pages
+from referral.casework.pins import OPERATOR
 from referral.directory.importer import Loaded, load, load_people
 from referral.directory.service_records import ServiceAtLocationRow
 from referral.directory.snapshot import read_roster
-from referral.dispatch.heads import custodians_problems
 from referral.dispatch.worker import Aside, Worker
 from referral.gateway.africastalking import AfricasTalkingGateway
 from referral.handover.contacts import number_cell
@@ -31,8 +30,8 @@ from referral.simulator.callbacks import Callbacks
 from referral.simulator.standin import StandIn
 from referral.store.migrate import pending, upgrade
 from referral.upkeep.coverage import prove
-from referral.upkeep.coverage_words import Names, problem_lines
 from referral.upkeep.gaps import Proof
+from referral.upkeep.lacking import lacking
 from referral.vocabulary.phone import PhoneNumber
 from referral.web import application
 
@@ -76,7 +75,7 @@ def work(stop: threading.Event) -> None:
     aside = [  # apart from each other: an alert must not wait while the coverage is proven, nor a RED one while the gateway hangs at another
         Aside("red", Worker(ready.sending_jobs(carrier, RED, stop.is_set), ready.clock, stop), stop, patience=GATEWAY_PATIENCE),
         Aside("sending", Worker(ready.sending_jobs(carrier, OTHERS, stop.is_set), ready.clock, stop), stop, patience=GATEWAY_PATIENCE),
-        Aside("slow jobs", Worker(ready.slow_jobs(), ready.clock, stop, pause=5.0), stop, patience=5.0),
+        Aside("slow jobs", Worker((*ready.slow_jobs(), *ready.account_jobs(carrier)), ready.clock, stop, pause=5.0), stop, patience=5.0),
     ]
     for one in aside:
         one.start()
@@ -91,7 +90,7 @@ def gateway(settings: Settings) -> AfricasTalkingGateway:
 
 
 def refuse(ready: Service) -> None:
-    """Raise SettingsError with every reason why this service must not answer: migrations pending, or samples in a live one."""
+    """Raise SettingsError with every reason why this service must not answer: migrations pending, or in a live one an empty directory, or samples."""
     problems: list[str] = []
     if pending(ready.database.engine):
         raise SettingsError(["REFERRAL_DATABASE_URL: migrations are pending: run `referral db upgrade`"])
@@ -99,6 +98,7 @@ def refuse(ready: Service) -> None:
     if ready.settings.live:
         with ready.database.read() as session:
             roster = read_roster(session)
+            problems += [f"directory: {lack.what}: run `{lack.how}`" for lack in lacking(roster)]
             problems += _samples("offices", [office.id for office in roster.offices() if office.sample])
             points = session.scalars(select(ServiceAtLocationRow.id).where(ServiceAtLocationRow.sample))
             problems += _samples("service points", list(points))
@@ -146,18 +146,18 @@ def _samples(what: str, ids: list[str]) -> list[str]:
     return [f"directory: {len(ids)} sample {what}, {min(ids)} among them: load the real ones"] if ids else []
 
 
-def load_directory(ready: Service, folder: Path | None = None, override: str | None = None) -> Loaded:
+def load_directory(ready: Service, folder: Path | None = None, override: str | None = None, by: str = OPERATOR) -> Loaded:
     """Load a county's folder: all rows or none. Raises directory.importer.ImportProblems naming every bad line, and upkeep.gate.OpensGap where a
-    place would be left alone: `override` is the reason for loading it all the same, and is recorded."""
-    return _load(ready, lambda session, **kept: load(session, folder or ready.settings.config, tz=ready.policy.timezone, **kept), override)
+    place would be left alone: `override` is the reason for loading it all the same, and is recorded. `by` has proven who they are, or is OPERATOR."""
+    return _load(ready, lambda session, **kept: load(session, folder or ready.settings.config, tz=ready.policy.timezone, **kept), override, by)
 
 
-def load_officers(ready: Service, file: Path, override: str | None = None) -> Loaded:
+def load_officers(ready: Service, file: Path, override: str | None = None, by: str = OPERATOR) -> Loaded:
     """Load real officers from one file: all rows or none. Raises as `load_directory` does."""
-    return _load(ready, lambda session, **kept: load_people(session, [file], **kept), override)
+    return _load(ready, lambda session, **kept: load_people(session, [file], **kept), override, by)
 
 
-def _load(ready: Service, importer: Callable[..., Loaded], override: str | None) -> Loaded:
+def _load(ready: Service, importer: Callable[..., Loaded], override: str | None, by: str) -> Loaded:
     def seal_number(person: str, number: PhoneNumber) -> bytes:
         return ready.sealer.seal(number.reveal(), number_cell(person))
 
@@ -166,10 +166,11 @@ def _load(ready: Service, importer: Callable[..., Loaded], override: str | None)
 
     with ready.database.transaction() as session:
         now = ready.clock()
-        watch = ready.gate.watch(session, now, override=override)
-        loaded = importer(session, seal_number=seal_number, tag_number=tag_number, now=now, watch=watch)
+        former, watch = ready.entries.former(session), ready.gate.watch(session, now, by, override)
+        loaded = importer(session, seal_number=seal_number, tag_number=tag_number, now=now, by=by, watch=watch)
         if loaded.changed:
-            ready.audit.write(session, now, "service", Action.DIRECTORY_LOADED, "directory", changed=loaded.changed)
+            ready.audit.write(session, now, by, Action.DIRECTORY_LOADED, "directory", changed=loaded.changed)
+            ready.entries.note(session, former, loaded.entries, by, now)
     return loaded
 
 
@@ -222,24 +223,6 @@ def _sample_phones(ready: Service) -> dict[str, str]:
                 posts = ", ".join(office.name for office in roster.offices_of(person.id, now))
                 labels[contact.number.reveal()] = posts or person.id
     return labels
-
-
-def check(ready: Service) -> Iterator[str]:
-    """Every problem of the service as it is set up: those that stop a start, and those of the dialogue."""
-    try:
-        refuse(ready)
-    except SettingsError as error:
-        yield from error.problems
-        return
-    talk = ready.conversations
-    yield from graph(talk.script)
-    yield from pages(talk.script, talk.guide, talk.surface)
-    roster = ready.roster()
-    if not roster.offices():
-        yield "directory: no office is loaded: run `referral directory load`"
-        return
-    yield from custodians_problems(ready.custodians, roster, ready.clock())
-    yield from problem_lines(coverage(ready), Names(roster))
 
 
 def coverage(ready: Service) -> Proof:

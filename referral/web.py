@@ -27,13 +27,14 @@ from referral.settings import Settings
 from referral.simulator.pages import simulator_pages
 from referral.sms.door import SmsDoor
 from referral.store.database import Database
+from referral.upkeep.lacking import lacking
 from referral.ussd.door import Apologies, UssdDoor
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 LONGEST_BODY = 64 * 1024
-ANSWERED_WITHIN = 5.0
+ANSWERED_WITHIN = 6.0
 """Seconds that a request of the gateway may wait for the database, all in all: it hangs up after ten, and a new connection may cost two more."""
 
 
@@ -63,7 +64,7 @@ def _apologies(service: Service) -> Apologies:
 def pages_app(service: Service, requests: Requests) -> Flask:
     """What people and load balancers open, and Prometheus."""
     app = Flask("referral.pages", static_folder=None)
-    readiness = Readiness(service.database, service.clock, service.purging.late)
+    readiness = Readiness(service.database, service.clock, service.purging.late, lambda: [lack.what for lack in lacking(service.roster())])
     figures = Figures(service.database, service.clock, catalogue(service.purging.kept.idle, service.roads(), service.keyring))
     metrics = Metrics(requests.registry, figures, service.settings.metrics_token)
 

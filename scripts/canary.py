@@ -1,8 +1,8 @@
 """The long canary run. Run by `make canary`; its figures are for docs/canary.md.
 
 Every part of `tests/canary` at its longest, on SQLite and on PostgreSQL: 400 numbers through real processes of which 25 are killed, and an error on every
-line that holds a number, where `make test` tries one in twelve with 60 numbers. `REFERRAL_CANARIES`, `REFERRAL_CANARY_KILLS` and `REFERRAL_CANARY_PART`
-say otherwise.
+line that holds a number, where `make test` plays 200 numbers and two kills, and tries one line in six. `REFERRAL_CANARIES`, `REFERRAL_CANARY_KILLS` and
+`REFERRAL_CANARY_PART` say otherwise.
 """
 
 from __future__ import annotations

@@ -6,8 +6,9 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 
-from referral.gateway.port import Arrived, Outcome, Sending
+from referral.gateway.port import Arrived, Balance, Outcome, Sending
 from referral.vocabulary.phone import PhoneNumber
 
 
@@ -36,6 +37,7 @@ class RecordingGateway:
     sent: list[tuple[str, str]] = field(default_factory=list)
     answers: deque[Sending] = field(default_factory=deque)
     inbox: list[Arrived] = field(default_factory=list)
+    left: Balance = field(default=Balance("KES", Decimal(50_000)))
 
     def send(self, to: PhoneNumber, text: str) -> Sending:
         answer = self.answers.popleft() if self.answers else Sending(Outcome.ACCEPTED, 101, message_id(len(self.sent)))
@@ -45,3 +47,6 @@ class RecordingGateway:
 
     def fetch(self, after: int) -> Sequence[Arrived]:
         return [one for one in self.inbox if one.id > after]
+
+    def balance(self) -> Balance:
+        return self.left

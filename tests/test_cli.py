@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-import base64
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 
 from referral.cli import main
-from tests.conftest import ROOT, Kept
-
-Run = Callable[..., Result]
+from tests.commands import Run, console
+from tests.conftest import ROOT, TOKENS, Kept
 
 
 @pytest.fixture
 def run(tmp_path: Path, sqlite_county: Kept, monkeypatch: pytest.MonkeyPatch) -> Run:
     """The console script over a database with the county in it."""
-    secrets = tmp_path / "secrets.toml"
-    root = base64.b64encode(bytes(range(32))).decode()
-    secrets.write_text(f'root_key = "{root}"\nussd_tokens = ["{"u" * 40}"]\nsms_tokens = ["{"s" * 40}"]\n')
-    monkeypatch.setenv("REFERRAL_SECRETS", str(secrets))
-    monkeypatch.setenv("REFERRAL_DATABASE_URL", sqlite_county.fresh(f"cli-{tmp_path.name}"))
-    monkeypatch.setenv("REFERRAL_CONFIG", str(ROOT / "config" / "kwale"))
-    return lambda *words: CliRunner().invoke(main, words)
+    return console(tmp_path, sqlite_county.fresh(f"cli-{tmp_path.name}"), monkeypatch)
 
 
 def test_help_lists_every_command() -> None:
     said = CliRunner().invoke(main, ["--help"]).output
-    for command in ("serve", "work", "run", "standin", "dial", "callbacks", "check", "menus", "db", "secrets", "directory", "people", "user"):
+    for command in ("serve", "work", "run", "standin", "dial", "callbacks", "check", "menus", "db", "secrets", "directory", "people", "user", "tokens"):
         assert f"\n  {command} " in said
 
 
@@ -96,7 +87,8 @@ def test_an_officer_is_invited_and_nobody_else(run: Run) -> None:
 
 def test_the_addresses_for_the_gateway(run: Run) -> None:
     said = run("callbacks").output
-    for address in (f"/ussd/{'u' * 40}", f"/ussd/{'u' * 40}/ended", f"/sms/{'s' * 40}/inbound", f"/sms/{'s' * 40}/delivery", f"/sms/{'s' * 40}/opt-out"):
+    ussd, sms = TOKENS
+    for address in (f"/ussd/{ussd}", f"/ussd/{ussd}/ended", f"/sms/{sms}/inbound", f"/sms/{sms}/delivery", f"/sms/{sms}/opt-out"):
         assert address in said
 
 

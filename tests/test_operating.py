@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -61,7 +62,28 @@ class TestAlarms:
         """Where it is installed; the structure is looked at above in any case."""
         if shutil.which("promtool"):
             subprocess.run(["promtool", "check", "rules", str(DEPLOY / "alerts.yml")], check=True)
-        assert yaml.safe_load((DEPLOY / "prometheus.yml").read_text())["rule_files"] == ["alerts.yml"]
+        for file in (DEPLOY / "prometheus.yml", DEPLOY / "systemd" / "prometheus.yml"):
+            said = yaml.safe_load(file.read_text())
+            assert said["rule_files"] == ["alerts.yml"]
+            assert said["alerting"]["alertmanagers"][0]["static_configs"][0]["targets"], "rules that fire and tell nobody wake nobody"
+            assert [one["job_name"] for one in said["scrape_configs"]] == ["referral"]
+
+    def test_a_page_goes_to_who_is_on_call_and_comes_again_until_it_is_mended(self) -> None:
+        said = yaml.safe_load((DEPLOY / "alertmanager.yml").read_text())
+        [page_] = said["route"]["routes"]
+        assert (page_["matchers"], page_["receiver"], page_["repeat_interval"]) == (['severity="page"'], "on-call", "15m")
+        receivers = {one["name"] for one in said["receivers"] if len(one) > 1}
+        assert {page_["receiver"], said["route"]["receiver"]} == receivers
+        alarms = {rule["alert"] for rule in RULES}
+        quieted = {name for rule in said["inhibit_rules"] for side in rule.values() for name in re.findall(r"[A-Z]\w+", side[0])}
+        assert quieted <= alarms
+        if shutil.which("amtool"):
+            subprocess.run(["amtool", "check-config", str(DEPLOY / "alertmanager.yml")], check=True)
+
+    @pytest.mark.parametrize("name", ["AuditHeadLate", "CoverageNotProven", "BackupLate", "KeysNotBackedUp", "BalanceUnknown", "ServiceDown"])
+    def test_what_never_came_is_late_too(self, name: str) -> None:
+        [expr] = [rule["expr"] for rule in RULES if rule["alert"] == name]
+        assert "absent(" in expr
 
 
 class TestUnits:
@@ -87,16 +109,34 @@ class TestUnits:
             assert [line for line in said.splitlines() if str(DEPLOY) in line or ("referral" in line and "is not executable" not in line)] == []
 
     def test_every_setting_they_name_is_explained(self) -> None:
-        named = set(re.findall(r"^([A-Z_]+)=", (DEPLOY / "systemd" / "referral.env").read_text(), re.MULTILINE))
+        named = set(re.findall(r"^#?([A-Z_]+)=", (DEPLOY / "systemd" / "referral.env").read_text(), re.MULTILINE))
         named |= set(COMPOSE["services"]["web1"]["environment"])
         readme = (ROOT / "README.md").read_text()
         assert [name for name in named if f"`{name.removesuffix('_FILE')}`" not in readme] == []
+
+    def test_what_a_live_start_asks_for_is_filled_in_and_read_alike_by_systemd_and_a_shell(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        for name in list(os.environ):
+            if name.startswith(("REFERRAL_", "AT_")):
+                monkeypatch.delenv(name)
+        lines = (DEPLOY / "systemd" / "referral.env").read_text().splitlines()
+        given = dict(re.fullmatch(r'([A-Z_]+)="(.*)"', line).groups() for line in lines if line and not line.startswith("#"))  # type: ignore[union-attr]
+        asked = "; ".join(f'printf "%s\\n" "${name}"' for name in given)
+        shell = subprocess.run(["sh", "-c", f"set -a; . {DEPLOY}/systemd/referral.env; {asked}"], capture_output=True, text=True, check=True).stdout
+        assert shell.splitlines() == list(given.values())
+        (tmp_path / "key").write_text("a key of the account\n")
+        create_secrets(tmp_path / "secrets.toml")
+        there = {"REFERRAL_SECRETS": "secrets.toml", "REFERRAL_KEYRING": "keyring.json", "REFERRAL_CONFIG": "", "AT_API_KEY_FILE": "key"}
+        for name, value in {**given, **{name: str(tmp_path / file) for name, file in there.items()}}.items():
+            monkeypatch.setenv(name, value)
+        assert read_settings().live
 
 
 class TestContainers:
     def test_two_of_each_so_that_one_may_end(self) -> None:
         services = COMPOSE["services"]
-        assert {name.rstrip("12") for name in services} == {"web", "worker", "upgrade", "database", "proxy"}
+        watching = {name for name, service in services.items() if service.get("profiles") == ["watching"]}
+        assert watching == {"prometheus", "alertmanager"}
+        assert {name.rstrip("12") for name in services} == {"web", "worker", "upgrade", "database", "proxy", "backup"} | watching
         assert services["web1"] == services["web2"]
         assert services["worker1"] == services["worker2"]
 
@@ -118,6 +158,43 @@ class TestContainers:
             assert ("ports" in service) == (name == "proxy")
         assert COMPOSE["networks"]["inside"]["internal"] is True
         assert COMPOSE["services"]["web1"]["networks"] == ["inside"]
+
+    def test_a_backup_is_made_each_day_where_it_outlives_its_container(self) -> None:
+        backup = COMPOSE["services"]["backup"]
+        assert "backups:/backups" in backup["volumes"]
+        assert set(COMPOSE["services"]["worker1"]["volumes"]) < set(backup["volumes"])
+        [loop] = backup["command"]
+        [made] = re.findall(r"referral (backup .+?);", loop)
+        assert trouble_with(made.split()) is None
+        assert "--out /backups" in made
+        assert "pause=86400" in loop
+        assert backup["networks"] == ["inside"]
+
+    def test_the_backup_s_loop_goes_on_where_one_fails_and_ends_when_it_is_told(self, tmp_path: Path) -> None:
+        """The shell of the container, with a `referral` that fails once."""
+        [loop] = COMPOSE["services"]["backup"]["command"]
+        log = tmp_path / "log"
+        for name, does in (
+            ("referral", f'echo "$@" >> {log}; test $(wc -l < {log}) -gt 1'),
+            ("sleep", f'echo "sleep $1" >> {log}.sleeps; exec /bin/sleep 0.2'),
+        ):
+            (tmp_path / name).write_text(f"#!/bin/sh\n{does}\n")
+            (tmp_path / name).chmod(0o755)
+        shell = subprocess.Popen(["sh", "-c", loop.replace("$$", "$")], env={"PATH": f"{tmp_path}:/usr/bin:/bin"})
+        deadline = time.monotonic() + 20
+        slept = Path(f"{log}.sleeps")
+        while time.monotonic() < deadline and not (slept.exists() and len(slept.read_text().splitlines()) > 1):
+            time.sleep(0.05)
+        shell.terminate()
+        assert shell.wait(10) == 0
+        assert slept.read_text().splitlines()[:2] == ["sleep 900", "sleep 86400"]
+
+    def test_whatever_must_be_given_is_in_the_example(self) -> None:
+        asked = set(re.findall(r"\$\{([A-Z_]+):\?", (DEPLOY / "compose.yaml").read_text()))
+        given = set(re.findall(r'^([A-Z_]+)=".+"$', (DEPLOY / "containers.env.example").read_text(), re.MULTILINE))
+        assert {"AT_USERNAME", "AT_SHORTCODE", "AT_USSD_CODE", "REFERRAL_COUNTY"} <= asked <= given
+        ignored = (ROOT / ".gitignore").read_text().splitlines()
+        assert {"/deploy/.env", "/deploy/secrets/", "/deploy/county/", "/deploy/watching/"} <= set(ignored)
 
     def test_the_database_writes_no_statement_into_its_log(self) -> None:
         said = COMPOSE["services"]["database"]["command"]
@@ -196,6 +273,7 @@ def said_commands() -> Iterator[tuple[str, str]]:
         spans = re.findall(r"(?<!`)`([^`\n]+)`(?!`)", re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL))
         for line in [line.strip() for fence in fences for line in fence.splitlines()] + spans:
             found = re.match(r"(?:.*(?:\.venv/bin/|exec \w+ ))?referral ([a-z].*?)(?:\s+#.*|\s*[|<>&].*)?$", line)
+            found = found or re.match(r".*compose.* run .*?(?:worker1|--entrypoint referral backup) (.+)$", line)
             if found:
                 yield document.name, found[1]
 
@@ -216,6 +294,14 @@ def trouble_with(words: list[str]) -> str | None:
 @pytest.mark.parametrize(("document", "said"), sorted(set(said_commands())))
 def test_what_a_document_says_to_type_can_be_typed(document: str, said: str) -> None:
     assert trouble_with(said.split()) is None
+
+
+@pytest.mark.parametrize("heading", ["### With systemd", "### With containers"])
+def test_the_county_is_loaded_before_anything_is_started(heading: str) -> None:
+    steps = OPERATING.split(heading)[1].split("\n### ")[0]
+    order = ("directory load", "people load", "keys custodian", "keys backup", "systemctl enable" if "systemd" in heading else "compose up -d\n")
+    places = [steps.index(step) for step in order]
+    assert places == sorted(places)
 
 
 def test_what_a_found_database_tells_of_a_report_is_what_the_page_says() -> None:

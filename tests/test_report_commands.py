@@ -2,48 +2,39 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 from sqlalchemy import select
 
-from referral.cli import main
+from referral.privacy.audit import Action
 from referral.reports.records import ReportRecord
-from tests.conftest import ROOT, Kept, settings_for
+from tests.commands import Run, audited, console, refused
+from tests.conftest import Kept, settings_for
 from tests.fakes import FixedClock
 from tests.officers.conftest import PIN, has_pin
 from tests.world import NOT_NOW, PHYSICAL, World, sent
 
-Run = Callable[..., Result]
-ONE, OTHER = "co-msambweni-1", "co-msambweni-2"
+ONE, OTHER, STRANGER = "triage-desk-1", "triage-desk-2", "co-matuga-1"
+"""Two of the desk, which is over every office that has the report, and an officer who was never told of it."""
 
 
 @pytest.fixture
 def run(tmp_path: Path, sqlite_county: Kept, monkeypatch: pytest.MonkeyPatch) -> Run:
     """The console script over a database with the county in it."""
-    secrets = tmp_path / "secrets.toml"
-    root = base64.b64encode(bytes(range(32))).decode()
-    secrets.write_text(f'root_key = "{root}"\nussd_tokens = ["{"u" * 40}"]\nsms_tokens = ["{"s" * 40}"]\n')
-    secrets.chmod(0o600)
-    monkeypatch.setenv("REFERRAL_SECRETS", str(secrets))
-    monkeypatch.setenv("REFERRAL_DATABASE_URL", sqlite_county.fresh(f"report-{tmp_path.name}"))
-    monkeypatch.setenv("REFERRAL_CONFIG", str(ROOT / "config" / "kwale"))
-    return lambda *words, pins=(PIN,): CliRunner().invoke(main, words, input="".join(f"{pin}\n" for pin in pins))
+    return console(tmp_path, sqlite_county.fresh(f"report-{tmp_path.name}"), monkeypatch)
 
 
 @pytest.fixture
 def number(run: Run) -> str:
-    """A report's number, as its alerts say it. Two officers have their PINs."""
+    """A report's number, as its alerts say it. Three officers have their PINs."""
     assert run is not None  # it has set the address
     world = World(settings_for(os.environ["REFERRAL_DATABASE_URL"]), FixedClock(datetime.now(UTC)))
     sent(world.phone(), danger=NOT_NOW, concern=PHYSICAL)
-    for person in (ONE, OTHER):
+    for person in (ONE, OTHER, STRANGER):
         has_pin(world, person)
     with world.rows() as session:
         found = session.scalars(select(ReportRecord.number)).one()
@@ -54,6 +45,7 @@ def number(run: Run) -> str:
 def test_a_report_is_closed_once_by_an_officer_who_may_know_of_it(run: Run, number: str) -> None:
     assert run("report", "close", number, "--by", "nobody", "--reason", "safe").exit_code == 1
     assert "no open report" in run("report", "close", "000000", "--by", ONE, "--reason", "safe").output
+    assert "no open report" in run("report", "close", number, "--by", STRANGER, "--reason", "safe").output
     assert f"{number}: closed" in run("report", "close", number, "--by", ONE, "--reason", "safe").output
     assert "no open report" in run("report", "close", number, "--by", ONE, "--reason", "safe").output
     assert run("report", "close", number, "--by", ONE, "--reason", "settled").exit_code == 2
@@ -77,14 +69,45 @@ def test_a_hold_takes_two_people_and_is_listed(run: Run, number: str) -> None:
     assert run(*wanted, "somebody").exit_code == 1
     assert run(*wanted, ONE, pins=("135790",)).exit_code == 1
     id_ = re.findall(r"asked as (\w{8})", run(*wanted, ONE).output)[0]
-    assert f"waits for a second person (asked by {ONE})" in run("report", "holds").output
+    assert f"waits for a second person (asked by {ONE})" in run("report", "holds", "--by", OTHER).output
     assert "a second person must agree" in run("report", "approve-hold", id_, "--by", ONE).output
     assert run("report", "approve-hold", id_, "--by", OTHER, pins=("135790",)).exit_code == 1
     assert f"{id_}: holds" in run("report", "approve-hold", id_, "--by", OTHER).output
-    listed = run("report", "holds").output
+    listed = run("report", "holds", "--by", ONE).output
     assert f"{number}  until {until}  held by {ONE} and {OTHER}" in listed
     assert "court" not in listed
     assert run("report", "approve-hold", "zzzz", "--by", OTHER).exit_code == 1
+
+
+def test_who_may_not_read_a_report_learns_nothing_from_its_hold(run: Run, number: str) -> None:
+    until = f"{datetime.now(UTC) + timedelta(days=100):%Y-%m-%d}"
+    wanted = ("report", "hold", number, "--reason", "the court at Kwale", "--until", until, "--by")
+    nowhere = run("report", "hold", "000000", *wanted[3:], STRANGER).output
+    assert run(*wanted, STRANGER).output == nowhere
+    id_ = re.findall(r"asked as (\w{8})", run(*wanted, ONE).output)[0]
+    assert "no such hold" in refused(run("report", "approve-hold", id_, "--by", STRANGER))
+    assert number not in run("report", "holds", "--by", STRANGER).output
+    assert "say who you are" in refused(run("report", "holds"))
+    assert [entry.actor for entry in audited(Action.SEARCHED) if entry.subject == "holds"] == [STRANGER]
+
+
+def test_erased_words_are_read_by_the_two_who_hold_them(run: Run, number: str) -> None:
+    until = f"{datetime.now(UTC) + timedelta(days=100):%Y-%m-%d}"
+    id_ = re.findall(r"asked as (\w{8})", run("report", "hold", number, "--reason", "the court", "--until", until, "--by", ONE).output)[0]
+    run("report", "approve-hold", id_, "--by", OTHER)
+    assert "0 texts that were erased" in run("report", "held-words", id_, "--by", ONE).output
+    world = World(settings_for(os.environ["REFERRAL_DATABASE_URL"]), FixedClock(datetime.now(UTC)))
+    with world.service.database.transaction() as session:
+        report = session.scalars(select(ReportRecord.id)).one()
+        known = world.service.register.read(session, report)
+        assert known is not None
+        world.service.texting.filing.amend(session, report, known.told.adding(story="nyumba ya kijani"), world.clock())
+        world.service.mailbox.erase_words(session, report, world.clock())
+    world.close()
+    assert "nyumba" not in run("report", "show", number, "--by", ONE).output
+    for person in (ONE, OTHER):
+        assert "nyumba ya kijani" in run("report", "held-words", id_, "--by", person).output
+    assert "no such hold is yours" in refused(run("report", "held-words", id_, "--by", STRANGER))
 
 
 def test_the_purge_says_what_went_and_what_would(run: Run, number: str) -> None:

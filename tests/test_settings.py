@@ -156,6 +156,23 @@ class TestGoingLive:
         environment(**LIVE)
         assert any("chmod 600" in one for one in problems())
 
+    @pytest.mark.parametrize("ending", ["", "-wal"])
+    def test_is_refused_where_others_can_read_the_database(self, environment: Set, tmp_path: Path, ending: str) -> None:
+        environment(**LIVE, REFERRAL_DATABASE_URL=f"sqlite:///{tmp_path}/referral.db")
+        (tmp_path / "referral.db").touch(0o600)
+        assert problems() == []
+        (tmp_path / f"referral.db{ending}").touch()
+        (tmp_path / f"referral.db{ending}").chmod(0o644)
+        assert problems() == [f"REFERRAL_DATABASE_URL: {tmp_path}/referral.db{ending} can be read by others: chmod 600"]
+
+    def test_before_that_it_is_no_more_than_said(self, environment: Set, tmp_path: Path) -> None:
+        environment(REFERRAL_DATABASE_URL=f"sqlite:///{tmp_path}/referral.db")
+        for name in ("referral.db", "secrets.toml", "keyring.json"):
+            (tmp_path / name).touch()
+            (tmp_path / name).chmod(0o644)
+        said = read_settings().open_to_others()
+        assert [one.partition(":")[0] for one in said] == ["REFERRAL_SECRETS", "REFERRAL_KEYRING", "REFERRAL_DATABASE_URL"]
+
     def test_is_refused_with_a_default_root_key(self, environment: Set, tmp_path: Path) -> None:
         text = (tmp_path / "secrets.toml").read_text().splitlines()
         (tmp_path / "secrets.toml").write_text("\n".join('root_key = "' + "A" * 43 + '="' if line.startswith("root_key") else line for line in text))

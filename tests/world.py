@@ -25,6 +25,7 @@ from referral.dispatch.worker import Worker
 from referral.intake.records import DialogueRecord, SessionRecord, TextRecord
 from referral.service import Service
 from referral.settings import Settings
+from referral.texts.catalogue import Catalogue
 from referral.web import application, directory_app
 from tests.fakes import FixedClock, RecordingGateway, message_id
 
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 _county = cache(read_county)
-"""Read once for a thousand worlds: nothing in it changes."""
+_texts = cache(Catalogue.load)
+"""Read once for a thousand worlds: nothing in them changes."""
 
 
 def _on_demand(service: Service) -> WSGIApplication:
@@ -99,7 +101,7 @@ class World:
         self.clock = clock
         self.gateway = RecordingGateway()
         county = _county(settings.config) if settings.config.is_relative_to(ROOT) else None  # else a test's own, which it may change
-        self.service: Service = build(settings, clock=clock, randomness=random.Random(7), county=county)
+        self.service: Service = build(settings, clock=clock, randomness=random.Random(7), county=county, catalogue=_texts())
         self.web = Client(application(self.service, _on_demand))
         self._worker = self._fresh_worker()
         self._serial = codes

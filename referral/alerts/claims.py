@@ -52,6 +52,8 @@ class Due:
     deadline_at: datetime | None
     step: int | None
     lane: int
+    spent: bool = False
+    """A worker died while it sent the repeat: it is not sent a third time."""
 
 
 def is_due(now: datetime) -> ColumnElement[bool]:
@@ -72,10 +74,11 @@ def claim(session: Session, now: datetime, limit: int, lease: timedelta, lanes: 
     rows = session.scalars(select(AlertRecord).where(AlertRecord.id.in_(list(session.scalars(chosen))))).all()
     rows = [row for row in rows if row.lane < DRILL_LANE] or rows[:1]  # a test goes out alone: what is urgent never waits behind a batch of them
     token = new_id()
-    taken = [row for row in rows if not _lost(session, row, now)]
-    for row in taken:
+    taken = [(row, spent) for row, spent in ((row, _lost(session, row, now)) for row in rows) if spent is not None]
+    for row, _ in taken:
+        row.first_due_at = min(row.first_due_at or row.due_at or now, now)
         row.due_at, row.claim, row.attempts = now + lease, token, row.attempts + 1
-    return [_due(row, token) for row in sorted(taken, key=lambda row: (row.lane, row.office or ""))]
+    return [_due(row, token, spent) for row, spent in sorted(taken, key=lambda one: (one[0].lane, one[0].office or ""))]
 
 
 def release(session: Session, due: Sequence[Due], now: datetime) -> None:
@@ -85,29 +88,28 @@ def release(session: Session, due: Sequence[Due], now: datetime) -> None:
         row.due_at, row.claim, row.attempts = now, None, row.attempts - 1
 
 
-def _lost(session: Session, row: AlertRecord, now: datetime) -> bool:
-    """A worker died while it was calling the gateway for this row: the text may have gone out.
+def _lost(session: Session, row: AlertRecord, now: datetime) -> bool | None:
+    """A worker died while it was calling the gateway for this row: the text may have gone out. None where that was its only try, else whether it was
+    the repeat.
 
     Its answer, and with it the id that a receipt would name, is lost: waiting for a receipt would only lose time, so it is sent once more as soon as
-    the lease is over, marked as a repeat. Had the repeat itself been lost too, a third is not sent: silence climbs the ladder.
+    the lease is over, marked as a repeat. Had the repeat itself been lost too, a third is not sent: whoever claims it tells somebody else, and until
+    that is written down the row stays as the dead worker left it.
     """
     if not row.calling:
         return False
     if row.purpose is Purpose.REPORTER:
         session.delete(row)
-        return True
+        return None
     if row.purpose is Purpose.RELAY:
         relays.finish(row, now, relays.LOST)
-        return True
-    row.calling, row.claim = False, None
-    if row.repeated:
-        row.sent_at, row.due_at = now, None
-        return True
-    row.unknown_at, row.repeated = now, True
-    return False
+        return None
+    spent = row.calling = row.repeated
+    row.unknown_at, row.repeated = row.unknown_at or now, True
+    return spent
 
 
-def _due(row: AlertRecord, token: str) -> Due:
+def _due(row: AlertRecord, token: str, spent: bool) -> Due:
     return Due(
         id=row.id,
         claim=token,
@@ -122,4 +124,5 @@ def _due(row: AlertRecord, token: str) -> Due:
         deadline_at=row.deadline_at,
         step=row.step,
         lane=row.lane,
+        spent=spent,
     )

@@ -22,7 +22,7 @@ assert LANES[RED_LANE] == Urgency.RED
 @dataclass(frozen=True, slots=True)
 class Depth:
     """`due` counts what may go out now and has not been taken in hand, `waiting` what is for later or is being sent; `oldest` is how long the
-    oldest due one has been due."""
+    oldest that the gateway has not accepted has been due, however often it was tried since."""
 
     due: int
     waiting: int
@@ -31,9 +31,9 @@ class Depth:
 
 def queue_depths(session: Session, now: datetime) -> Mapping[str, Depth]:
     """Every lane by its name in LANES, the empty ones too."""
-    due = dict.fromkeys(LANES, (0, timedelta()))
-    counted = select(AlertRecord.lane, func.count(), func.min(AlertRecord.due_at)).where(is_due(now)).group_by(AlertRecord.lane)
-    for lane, many, since in session.execute(counted):
-        due[lane] = many, max(now - (since or now), timedelta())
-    every = dict(session.execute(select(AlertRecord.lane, func.count()).where(AlertRecord.due_at.is_not(None)).group_by(AlertRecord.lane)).all())
-    return {name: Depth(due[lane][0], every.get(lane, 0) - due[lane][0], due[lane][1]) for lane, name in LANES.items()}
+    due = dict(session.execute(select(AlertRecord.lane, func.count()).where(is_due(now)).group_by(AlertRecord.lane)).all())
+    since = func.min(func.coalesce(AlertRecord.first_due_at, AlertRecord.due_at))
+    counted = select(AlertRecord.lane, func.count(), since).where(AlertRecord.due_at.is_not(None)).group_by(AlertRecord.lane)
+    every = {lane: (many, max(now - (first or now), timedelta())) for lane, many, first in session.execute(counted)}
+    none = 0, timedelta()
+    return {name: Depth(due.get(lane, 0), every.get(lane, none)[0] - due.get(lane, 0), every.get(lane, none)[1]) for lane, name in LANES.items()}

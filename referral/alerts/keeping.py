@@ -14,7 +14,8 @@ HAPPENED = (
     "unknown_at", "sent_at", "delivered_at", "failed_at", "early_at", "acknowledged_at", "acting_at",
     "declined_at", "expired_at", "revoked_at", "referred_on_at", "done_at", "answers_ended_at",
 )  # fmt: skip
-"""What happened to an alert. `due_at` is not among them: it is empty once the alert is final, and until then the sending needs it."""
+"""What happened to an alert. `due_at` is not among them: it is empty once the alert is final, and until then the sending needs it. Since when it was
+due goes altogether."""
 KEPT_FOR_GOOD = (Purpose.ALERT, Purpose.DRILL)
 _HOUR = timedelta(hours=1)
 
@@ -52,6 +53,7 @@ def round_alerts(session: Session, before: datetime, limit: int) -> int:
 
 
 def _round(row: AlertRecord, before: datetime) -> None:
+    row.first_due_at = None
     row.answer_minutes = _minutes(row.answer_minutes, row.sent_at, row.acknowledged_at)
     row.act_minutes = _minutes(row.act_minutes, row.sent_at, row.acting_at)
     if row.sent_at is not None and row.sent_at <= before and row.deadline_at is not None:

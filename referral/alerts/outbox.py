@@ -159,6 +159,11 @@ class Outbox:
         """Up to `limit` due rows of these lanes, most urgent first, leased to the caller. Two workers never get the same row."""
         return claims.claim(session, now, limit, self._lease, lanes)
 
+    def begin(self, row: AlertRecord, now: datetime) -> None:
+        """The gateway is about to be called for a claimed row, which is the caller's for a whole lease from now on: those before it in the batch may
+        have used up the one it was claimed with."""
+        row.calling, row.due_at = True, now + self._lease
+
     @staticmethod
     def arrived(alert: AlertRecord, now: datetime) -> None:
         """An answer proves that a text arrived: it is not sent again."""

@@ -78,6 +78,8 @@ class AlertRecord(Base):
     reason: Mapped[str | None] = mapped_column(String(500))
 
     due_at: Mapped[datetime | None]
+    first_due_at: Mapped[datetime | None]
+    """Since when it has been due, written down at the first try: `due_at` moves with every try. Empty again where it is put off on purpose."""
     claim: Mapped[str | None] = mapped_column(String(ID_LENGTH))
     attempts: Mapped[int] = mapped_column(default=0)
     calling: Mapped[bool] = mapped_column(default=False)

@@ -7,7 +7,7 @@ How a text travels, as times of its row; a worker, the gateway, a receipt or an 
 | queued    | `due_at`, no `claim`                                 | claimed; taken back (`revoked_at`, `due_at` empty)                       |
 | claimed   | `claim`, `due_at` = end of the lease                 | calling; queued again (put off, given back, lease over); taken back      |
 | calling   | as claimed, and `calling`: the gateway may have it   | accepted, unknown, failed, queued again (refused for now); lease over: unknown |
-| unknown   | `unknown_at`, `repeated`, `due_at` in five minutes   | accepted (receipt, answer, or the marked repeat); after the repeat: accepted |
+| unknown   | `unknown_at`, `repeated`, `due_at` in a while        | accepted (receipt, answer, the marked repeat); unknown again in an outage; else failed |
 | accepted  | `sent_at`, nothing due                               | delivered, failed (by receipt)                                           |
 | delivered | `delivered_at`                                       | final                                                                    |
 | failed    | `failed_at` and `failure`                            | final                                                                    |

@@ -16,7 +16,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Table, select, text
 
 from referral.backup.sealed import SealingWriter
-from referral.backup.tables import LEFT_OUT_ROWS, own_parent, parents_first, tables, written
+from referral.backup.tables import LEFT_OUT_COLUMNS, LEFT_OUT_ROWS, own_parent, parents_first, tables, written
 from referral.privacy.seal import Cell, Sealer
 from referral.store.database import Database
 
@@ -103,7 +103,8 @@ def _rows(connection: Connection, table: Table) -> Iterator[Mapping[str, object]
         wanted = wanted.where(text(LEFT_OUT_ROWS[table.name]))
     found = connection.execute(wanted.execution_options(yield_per=PAGE)).mappings()
     parent = own_parent(connection, table.name)
-    rows: Iterator[Mapping[str, object]] = ({str(key): value for key, value in row.items()} for row in found)
+    empty = LEFT_OUT_COLUMNS.get(table.name, ())
+    rows: Iterator[Mapping[str, object]] = ({str(key): None if key in empty else value for key, value in row.items()} for row in found)
     yield from rows if parent is None else parents_first(list(rows), *parent)
 
 

@@ -11,12 +11,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from sqlalchemy import Connection, DateTime, Table, func, insert, inspect, select, text
+from sqlalchemy import Connection, CursorResult, DateTime, Table, delete, func, insert, inspect, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from referral.backup.making import CANARY, CANARY_CELL, FORMAT
 from referral.backup.sealed import DoesNotOpen, OpeningReader
-from referral.backup.tables import read, tables
+from referral.backup.tables import LEFT_OUT_COLUMNS, LEFT_OUT_ROWS, read, tables
 from referral.privacy.seal import Sealer, Unreadable
 from referral.store.database import Database
 from referral.store.migrate import known, undo, upgrade
@@ -30,15 +30,21 @@ class NotRestored(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What came back: rows by table, the shape it was made in, and the hour (UTC) it was made in."""
+    """What came back: rows by table, the shape it was made in, and the hour (UTC) it was made in. `dropped`: what was in it of reporters' numbers and
+    of texts to them, and is not brought back."""
 
     rows: Mapping[str, int]
     revision: str
     made: datetime
+    dropped: int = 0
 
 
 def restore(database: Database, key: bytes, sealer: Sealer, path: Path) -> Restored:
-    """Fill an empty database from a backup and bring it to the newest shape. Raises NotRestored, having left the place as empty as it was."""
+    """Fill an empty database from a backup and bring it to the newest shape. Raises NotRestored, having left the place as empty as it was.
+
+    Of reporters who agreed to be contacted no number comes back, and no text to them: whoever has said STOP since is not texted on the word of
+    an old copy. What they said can be erased since is there again, until it is erased again.
+    """
     with database.engine.connect() as connection:
         if inspect(connection).get_table_names():
             raise NotRestored("the database is not empty: a backup is restored into an empty place, and the other one kept until you have looked")
@@ -69,11 +75,22 @@ def _restore(database: Database, sealer: Sealer, lines: Iterator[Any]) -> Restor
     try:
         with database.engine.begin() as connection:
             rows = _fill(connection, lines)
+            dropped = _drop_consents(connection)
         upgrade(database.engine)
     except BaseException:
         undo(database.engine)
         raise
-    return Restored(rows, revision, datetime.fromisoformat(head["made"]))
+    return Restored(rows, revision, datetime.fromisoformat(head["made"]), dropped)
+
+
+def _drop_consents(connection: Connection) -> int:
+    """Backups of before they were left out hold them. How many."""
+    here = {table.name: table for table in tables(connection)}
+    report, alert = here["report"], here["alert"]
+    columns = [report.c[name] for name in LEFT_OUT_COLUMNS["report"] if name in report.c]
+    numbers = update(report).where(report.c.contact.is_not(None)).values(dict.fromkeys(columns))
+    texts = delete(alert).where(text(f"NOT ({LEFT_OUT_ROWS['alert']})"))
+    return sum(cast("CursorResult[Any]", connection.execute(statement)).rowcount for statement in (numbers, texts))
 
 
 def _sings(sealer: Sealer, canary: object) -> None:

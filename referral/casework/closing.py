@@ -1,4 +1,4 @@
-"""Closing a report: a reason from a table, and a second person where one person must not decide alone that a child is safe."""
+"""Closing a report: by somebody who may read it, for a reason from a table; by two where one person must not decide alone that a child is safe."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from referral.alerts.outbox import Outbox
 from referral.casework.case_records import CaseEvent, CaseEventRecord
-from referral.handover.planner import Planner
+from referral.casework.colleagues import NO_REPORT, Colleagues
 from referral.privacy.audit import Action, Audit
 from referral.reports.keeping import closed
 from referral.reports.register import Register, Report
@@ -79,24 +79,23 @@ class CaseClosing:
 
     register: Register
     outbox: Outbox
-    planner: Planner
+    colleagues: Colleagues
     audit: Audit
 
     def close(self, session: Session, report_id: str, by: str, reason: Reason, second: str | None, now: datetime) -> Closing:
         """Close a report. Where two must agree and only one has: noted, and WAITING until another closes it too, for the same reason.
 
-        Raises CloseRefused: unknown or excluded people, the same person twice, a reason that such a report cannot have, one closed already.
+        Raises CloseRefused: people who may not read it, the same person twice, a reason that such a report cannot have, one closed already.
         """
         ladder = self.outbox.ladder(session, report_id)  # under the report's lock: nobody reopens it meanwhile
         report = self.register.find(session, report_id)
         if report is None or ladder is None or closed(session, report_id):
-            raise CloseRefused("no open report has this number")
-        for person in (by, second):
-            if person is not None:
-                self._may(report, person, now)
+            raise CloseRefused(NO_REPORT)
+        if not all(self._reads(session, report, person, now) for person in (by, second) if person is not None):
+            raise CloseRefused(NO_REPORT)
         if not may_be(report, reason):
             raise CloseRefused(f"{reason}: a report of this kind is not closed for this reason")
-        first, other = self._two(session, report_id, by, reason, second) if needs_two(report, reason) else (by, second)
+        first, other = self._two(session, report, by, reason, second, now) if needs_two(report, reason) else (by, second)
         if other is not None and first.casefold() == other.casefold():
             raise CloseRefused("a second person must agree")
         if needs_two(report, reason) and other is None:
@@ -109,13 +108,14 @@ class CaseClosing:
         self.audit.write(session, now, by, Action.CLOSED, report_id, reason=reason, first=first, second=other or "")
         return Closing.CLOSED
 
-    def _two(self, session: Session, report: str, by: str, reason: Reason, second: str | None) -> tuple[str, str | None]:
-        """Who asked, and who agrees: both named now, or one who asked before and another who comes now."""
+    def _two(self, session: Session, report: Report, by: str, reason: Reason, second: str | None, now: datetime) -> tuple[str, str | None]:
+        """Who asked, and who agrees: both named now, or one who asked before, and still may, and another who comes now."""
         if second is not None:
             return by, second
-        asked = select(CaseEventRecord).where(CaseEventRecord.report == report, CaseEventRecord.kind == CaseEvent.CLOSING, CaseEventRecord.reason == reason)
-        since = [e.noted_hour for e in self._reopenings(session, report)]
-        waiting = [e.person for e in session.scalars(asked) if e.person != by and all(e.noted_hour > hour for hour in since)]
+        asked = select(CaseEventRecord).where(CaseEventRecord.report == report.id, CaseEventRecord.kind == CaseEvent.CLOSING, CaseEventRecord.reason == reason)
+        since = [e.noted_hour for e in self._reopenings(session, report.id)]
+        others = {e.person for e in session.scalars(asked) if e.person != by and all(e.noted_hour > hour for hour in since)}
+        waiting = [person for person in others if self._reads(session, report, person, now)]
         return (min(waiting), by) if waiting else (by, None)
 
     @staticmethod
@@ -123,15 +123,9 @@ class CaseClosing:
         reopened = (CaseEventRecord.report == report, CaseEventRecord.kind.in_((CaseEvent.REOPENED, CaseEvent.CLOSED)))
         return list(session.scalars(select(CaseEventRecord).where(*reopened)))
 
-    def _may(self, report: Report, person: str, now: datetime) -> None:
-        """An officer who is on the roster, in posts none of which a rule excludes. To everybody else the report does not exist."""
-        roster = self.planner.roster()
-        known = roster.person(person)
-        offices = roster.offices_of(person, now)
-        if known is None or known.suspended or not offices:
-            raise CloseRefused(f"{person}: no officer on duty has this id")
-        if not all(self.planner.may_know(report, office.id) for office in offices):
-            raise CloseRefused("no open report has this number")
+    def _reads(self, session: Session, report: Report, person: str, now: datetime) -> bool:
+        """Nobody closes what they may not read: who has it, or is over one that has it. To everybody else the report does not exist."""
+        return self.colleagues.may_read(session, report, person, now) is not None
 
     def _stop(self, session: Session, report: str, now: datetime) -> None:
         """Nobody is told any more, and what they had is off their list. Who was never told can be, should it be reopened."""
@@ -143,6 +137,6 @@ class CaseClosing:
 
     def _note(self, session: Session, report: str, kind: CaseEvent, by: str, second: str | None, reason: Reason, now: datetime) -> None:
         hour = now.replace(minute=0, second=0, microsecond=0)
-        office = next((one.id for one in self.planner.roster().offices_of(by, now)), "")
+        office = next((one.id for one in self.colleagues.planner.roster().offices_of(by, now)), "")
         event = CaseEventRecord(id=new_id(), report=report, kind=kind, office=office, person=by, second=second, reason=reason, noted_hour=hour)
         session.add(event)

@@ -13,6 +13,9 @@ from referral.handover.planner import Planner
 from referral.reports.register import Report
 from referral.vocabulary.duty import DutyBearer, Office, Role
 
+NO_REPORT = "no open report has this number"
+"""What whoever may not read a report hears, and whoever asks for one that is not there: the two must not be told apart."""
+
 
 @dataclass(frozen=True)
 class Colleagues:

@@ -23,7 +23,8 @@ from referral.handover.ladder import Ladder
 from referral.handover.planner import Planner
 from referral.privacy.audit import Action, Audit
 from referral.reports.letters import after
-from referral.reports.register import Reachable, Register, Report
+from referral.reports.numbers import Reachable
+from referral.reports.register import Register, Report
 from referral.store.base import new_id
 from referral.vocabulary.report import Urgency
 

@@ -10,9 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from referral.casework.case_records import LegalHoldRecord
+from referral.casework.colleagues import NO_REPORT, Colleagues
 from referral.privacy.audit import Action, Audit
 from referral.privacy.seal import Cell, Sealer
 from referral.reports.records import ReportRecord
+from referral.reports.register import Register
 from referral.store.base import new_id
 
 TABLE = "legal_hold"
@@ -39,19 +41,21 @@ class Hold:
 
 
 class Holds:
-    """Every method works inside the caller's transaction."""
+    """Every method works inside the caller's transaction. Who may not read a report learns nothing of it here, not even that it is held."""
 
-    def __init__(self, sealer: Sealer, audit: Audit) -> None:
+    def __init__(self, register: Register, colleagues: Colleagues, sealer: Sealer, audit: Audit) -> None:
+        self._register = register
+        self._colleagues = colleagues
         self._sealer = sealer
         self._audit = audit
 
     def ask(self, session: Session, report: str, by: str, reason: str, until: date, now: datetime) -> str:
         """Ask that a report be held through the day `until`; it is not held before a second person agrees. Returns the hold's id.
 
-        Raises HoldRefused for nobody, for no reason, for a day that is over or farther than a year.
+        Raises HoldRefused for somebody who may not read it, for no reason, for a day that is over or farther than a year.
         """
-        if not by.strip():
-            raise HoldRefused("say who asks")
+        if not self._reads(session, report, by, now):
+            raise HoldRefused(NO_REPORT)
         if not reason.strip():
             raise HoldRefused("say why")
         if not now.date() <= until <= (now + LONGEST).date():
@@ -59,25 +63,27 @@ class Holds:
         id_ = new_id()
         filed = session.scalar(select(ReportRecord.filed_hour).where(ReportRecord.id == report))
         sealed = self._sealer.of_month(filed or now).seal(reason.strip(), Cell(TABLE, "reason", id_))
-        session.add(LegalHoldRecord(id=id_, report=report, reason=sealed, asked_by=by.strip(), asked_hour=_hour(now), until=until))
-        self._audit.write(session, now, by.strip(), Action.HOLD_ASKED, report, until=until)
+        session.add(LegalHoldRecord(id=id_, report=report, reason=sealed, asked_by=by, asked_hour=_hour(now), until=until))
+        self._audit.write(session, now, by, Action.HOLD_ASKED, report, until=until)
         return id_
 
     def approve(self, session: Session, hold: str, by: str, now: datetime) -> None:
-        """The second person agrees, and the report is held. Raises HoldRefused for the one who asked, and for what is not there to be approved."""
+        """The second person, who may read the report, agrees, and it is held. Raises HoldRefused for the one who asked, and for what is not there for
+        them to approve."""
         row = session.get(LegalHoldRecord, hold, with_for_update=True)
-        if row is None or row.approved_by is not None or row.ended_hour is not None or row.until < now.date():
+        if row is None or not _waits(row, now) or not self._reads(session, row.report, by, now):
             raise HoldRefused("no such hold waits for a second person")
-        if not by.strip() or by.strip().casefold() == row.asked_by.casefold():
+        if by.casefold() == row.asked_by.casefold():
             raise HoldRefused("a second person must agree")
-        row.approved_by, row.approved_hour = by.strip(), _hour(now)
-        self._audit.write(session, now, by.strip(), Action.HOLD_APPROVED, row.report, asked_by=row.asked_by, until=row.until)
+        row.approved_by, row.approved_hour = by, _hour(now)
+        self._audit.write(session, now, by, Action.HOLD_APPROVED, row.report, asked_by=row.asked_by, until=row.until)
 
-    def open(self, session: Session, now: datetime) -> Sequence[Hold]:
-        """What holds or waits for its second person, the first to be reviewed first."""
+    def open(self, session: Session, by: str, now: datetime) -> Sequence[Hold]:
+        """What holds or waits for its second person of what this officer may read, the first to be reviewed first. The caller has written SEARCHED
+        where it is listed."""
         rows = select(LegalHoldRecord, ReportRecord.number).join(ReportRecord, ReportRecord.id == LegalHoldRecord.report)
         found = session.execute(rows.where(LegalHoldRecord.ended_hour.is_(None)).order_by(LegalHoldRecord.until, LegalHoldRecord.id))
-        return [Hold(r.id, number, r.asked_by, r.approved_by, r.until, _stands(r, now)) for r, number in found]
+        return [Hold(r.id, number, r.asked_by, r.approved_by, r.until, _stands(r, now)) for r, number in found if self._reads(session, r.report, by, now)]
 
     def held(self, session: Session, now: datetime) -> frozenset[str]:
         """The reports that the purge must leave alone."""
@@ -100,6 +106,14 @@ class Holds:
         if row is None:
             raise LookupError(hold)
         return self._sealer.open(row.reason, Cell(TABLE, "reason", hold))
+
+    def _reads(self, session: Session, report: str, person: str, now: datetime) -> bool:
+        found = self._register.find(session, report)
+        return found is not None and self._colleagues.may_read(session, found, person, now) is not None
+
+
+def _waits(row: LegalHoldRecord, now: datetime) -> bool:
+    return row.approved_by is None and row.ended_hour is None and row.until >= now.date()
 
 
 def _stands(row: LegalHoldRecord, now: datetime) -> bool:

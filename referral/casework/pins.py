@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-import structlog
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from referral.alerts.outbox import Outbox
-from referral.alerts.records import Purpose
+from referral.casework.oversight import Oversight
 from referral.casework.pin_rules import INVITATION_LENGTH
 from referral.casework.records import PIN_TABLE, PinRecord
 from referral.directory.people import UnknownPerson
@@ -23,12 +22,12 @@ from referral.handover.planner import Planner
 from referral.privacy.audit import Action, Audit
 from referral.privacy.seal import Cell, Sealer
 from referral.store.database import Database
-from referral.vocabulary.duty import DutyBearer, Role
 
-log = structlog.get_logger()
 TRIES = 3
 LOCKED = timedelta(hours=1)
 INVITED = timedelta(hours=48)
+OPERATOR = "operator"
+"""Who is written down where nobody there is can prove who they are: on the first day, and where everybody with a PIN has gone."""
 SUBJECT = "pin"
 """What audit entries about PINs are about; whose it is stands as the actor, or in the details."""
 
@@ -66,7 +65,8 @@ def argon2id() -> PasswordHasher:
 
 @dataclass(frozen=True)
 class Pins:
-    """PINs of officers. Digits go in and are never kept; what is kept is a hash, sealed."""
+    """PINs of officers. Digits go in and are never kept; what is kept is a hash, sealed. Every invitation and every PIN set is told to the officer
+    and to whoever is over them: what two officers must do rests on nobody being able to become one unseen."""
 
     database: Database
     sealer: Sealer
@@ -76,8 +76,13 @@ class Pins:
     hasher: PasswordHasher = field(default_factory=argon2id)
     digits: Callable[[int], str] = lambda length: "".join(secrets.choice("0123456789") for _ in range(length))
 
-    def invite(self, session: Session, person: str, now: datetime) -> str:
-        """A new one-time invitation, eight digits, good for 48 hours. It ends the PIN, the lock and any invitation before it.
+    @property
+    def oversight(self) -> Oversight:
+        return Oversight(self.planner, self.outbox)
+
+    def invite(self, session: Session, person: str, now: datetime, by: str = OPERATOR) -> str:
+        """A new one-time invitation, eight digits, good for 48 hours. It ends the PIN, the lock and any invitation before it. `by` has proven who
+        they are, or is OPERATOR.
 
         Raises UnknownPerson, also for somebody suspended: they are let back first.
         """
@@ -89,13 +94,21 @@ class Pins:
         row.sealed_pin = row.locked_until = row.last_try = None
         row.sealed_invitation, row.invited_until, row.tries = self._seal(person, "sealed_invitation", self.hasher.hash(code)), now + INVITED, 0
         session.add(row)
-        self.audit.write(session, now, "operator", Action.PIN_INVITED, SUBJECT, person=person)
+        self.audit.write(session, now, by, Action.PIN_INVITED, SUBJECT, person=person)
+        self.oversight.tell_both(session, person, "pin.invited", now, by)
         return code
 
     @staticmethod
     def forget(session: Session, person: str) -> None:
         """The PIN and any invitation of somebody who has left."""
         session.execute(delete(PinRecord).where(PinRecord.person == person))
+
+    def anybody(self, besides: str = "") -> bool:
+        """Whether any officer on the roster but `besides` has a PIN, locked or not: somebody who can prove who they are."""
+        roster = self.planner.roster()
+        with self.database.read() as session:
+            held = session.scalars(select(PinRecord.person).where(PinRecord.sealed_pin.is_not(None), PinRecord.person != besides)).all()
+        return any((known := roster.person(one)) is not None and not known.suspended for one in held)
 
     def standing(self, person: str, now: datetime) -> tuple[Standing, datetime | None]:
         """How `person` may sign in; for LOCKED with the end of the lock."""
@@ -148,6 +161,7 @@ class Pins:
         row.sealed_invitation = row.invited_until = row.last_try = None
         row.tries = 0
         self.audit.write(session, now, person, Action.PIN_SET, SUBJECT)
+        self.oversight.tell_both(session, person, "pin.set", now)
         return True
 
     def _open(self, session: Session, person: str, now: datetime) -> tuple[PinRecord | None, Tried | None]:
@@ -167,25 +181,9 @@ class Pins:
         if row.locked_until is None:
             row.locked_until = now + LOCKED
             self.audit.write(session, now, row.person, Action.PIN_LOCKED, SUBJECT)
-            self._tell_supervisor(session, row, now)
+            until = row.locked_until.astimezone(self.planner.policy.timezone)
+            self.oversight.tell(session, row.person, "supervisor.pin_locked", now, until=until.strftime("%H:%M"))
         return Tried(Verdict.LOCKED, until=row.locked_until)
-
-    def _tell_supervisor(self, session: Session, row: PinRecord, now: datetime) -> None:
-        """Somebody may have the officer's phone: whoever is over one of their offices hears of it, else the service's own desk."""
-        roster = self.planner.roster()
-        offices = roster.offices_of(row.person, now)
-        parents = [office.parent for office in offices if office.parent is not None]
-        desks = [office.id for office in roster.offices() if office.role is Role.TRIAGE_DESK]
-        over = next((bearer for office in (*parents, *desks) if (bearer := self._other_than(row.person, office, now)) is not None), None)
-        if over is None:
-            log.error("nobody to tell of a locked PIN")
-            return
-        until = (row.locked_until or now).astimezone(self.planner.policy.timezone)
-        names = {"office": offices[0].name if offices else "?", "until": until.strftime("%H:%M")}
-        self.outbox.tell(session, Purpose.SUPERVISOR, over.person, "supervisor.pin_locked", names, now)
-
-    def _other_than(self, person: str, office: str, now: datetime) -> DutyBearer | None:
-        return next((bearer for bearer in self.planner.on_duty(office, now) if bearer.person != person), None)
 
     def _row(self, session: Session, person: str) -> PinRecord | None:
         return session.scalar(select(PinRecord).where(PinRecord.person == person).with_for_update())

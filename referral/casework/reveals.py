@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 from referral.alerts.outbox import Outbox
 from referral.alerts.records import Purpose
 from referral.casework.case_records import RevealRecord
-from referral.casework.colleagues import Colleagues
+from referral.casework.colleagues import NO_REPORT, Colleagues
 from referral.privacy.audit import Action, Audit
 from referral.privacy.seal import Cell, Sealer
+from referral.reports.keeping import closed
 from referral.reports.records import ReportRecord
 from referral.reports.register import Register, Report
 from referral.store.base import new_id
@@ -23,8 +24,6 @@ from referral.vocabulary.phone import PhoneNumber
 TABLE = "reveal"
 UNANSWERED = timedelta(days=7)
 """A request that nobody agreed to lapses after so long: what made it urgent is over."""
-NO_REPORT = "no open report has this number"
-"""What whoever may not know of a report hears, and whoever asks for one that is not there."""
 
 
 class RevealRefused(ValueError):
@@ -56,10 +55,10 @@ class Reveals:
     def ask(self, session: Session, report_id: str, by: str, reason: str, now: datetime) -> str:
         """Ask for the number of a reporter who agreed to be contacted. Returns the request's id; nothing is shown.
 
-        Raises RevealRefused: a report that is not theirs, no reason, no consent, a request that waits already.
+        Raises RevealRefused: a report that is not theirs or is closed, no reason, no consent, a request that waits already.
         """
         report = self._locked(session, report_id)
-        if report is None or self.colleagues.may_read(session, report, by, now) is None:
+        if report is None or closed(session, report_id) or self.colleagues.may_read(session, report, by, now) is None:
             raise RevealRefused(NO_REPORT)
         if not reason.strip():
             raise RevealRefused("say why")
@@ -97,7 +96,9 @@ class Reveals:
         """Every request, the newest hour first. For the list that somebody reviews; the caller has written SEARCHED."""
         rows = select(RevealRecord, ReportRecord.number).join(ReportRecord, ReportRecord.id == RevealRecord.report)
         found = session.execute(rows.order_by(RevealRecord.asked_hour.desc(), RevealRecord.id))
-        return [Reveal(row.id, number, row.asked_by, row.asked_hour, row.approved_by, _open(row, now)) for row, number in found]
+        return [
+            Reveal(row.id, number, row.asked_by, row.asked_hour, row.approved_by, _open(row, now) and not closed(session, row.report)) for row, number in found
+        ]
 
     def reason(self, session: Session, reveal: str, by: str, now: datetime) -> str:
         """Why, for whoever may agree; in the audit. Raises RevealRefused, and privacy.seal.Unreadable."""
@@ -110,7 +111,7 @@ class Reveals:
         about = session.scalar(select(RevealRecord.report).where(RevealRecord.id == reveal))
         report = None if about is None else self._locked(session, about)
         row = session.get(RevealRecord, reveal, with_for_update=True, populate_existing=True)
-        if row is None or report is None or not self.colleagues.posts(report, by, now) or not _open(row, now):
+        if row is None or report is None or not self.colleagues.posts(report, by, now) or not _open(row, now) or closed(session, report.id):
             raise RevealRefused("no such request waits for a second person")
         if by.casefold() == row.asked_by.casefold():
             raise RevealRefused("a second person must agree")

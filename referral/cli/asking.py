@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -22,7 +21,14 @@ from referral.upkeep.proposals import UnknownProposal
 
 SHORT = 8
 """Characters of an id that are shown, and enough to name it."""
-by_option = click.option("--by", default=lambda: os.environ.get("USER", ""), show_default="who is signed in here", help="Who does it: stands in the record.")
+by_option = click.option("--by", default="", help="Your id in the directory: stands in the record. Your PIN is asked for.")
+
+
+def said(_: click.Context, __: click.Parameter, value: str) -> str:
+    """For an option that must say something: blanks are no reason."""
+    if not value.strip():
+        raise click.BadParameter("say why")
+    return value
 
 
 @contextmanager
@@ -54,14 +60,6 @@ def whole(short: str, known: Iterable[str], unknown: Callable[[str], Exception])
     if len(found) != 1:
         raise unknown(short)
     return found[0]
-
-
-def somebody(by: str) -> str:
-    """Raises ChangeProblems for nobody."""
-    name = " ".join(by.split())
-    if not name:
-        raise ChangeProblems(["by: say who you are"])
-    return name[:120]
 
 
 def local(ready: Service, at: datetime) -> str:

@@ -11,10 +11,11 @@ from sqlalchemy import select
 
 from referral import start
 from referral.app import WORKER_PATIENCE
-from referral.cli.asking import by_option, named, somebody
+from referral.cli.asking import by_option
+from referral.cli.proving import proven
 from referral.cli.telling import complain, told
 from referral.dispatch.heads import shown
-from referral.privacy.audit import Action, entries
+from referral.privacy.audit import Action, by_day, entries
 from referral.privacy.records import HeadRecord
 from referral.privacy.verifying import Bad, Told, Verdict, Verifier
 from referral.reports.records import ReportRecord
@@ -48,14 +49,16 @@ def _head(_: click.Context, __: click.Parameter, value: str | None) -> str | Non
 def verify(head: str | None, count: int | None, by: str) -> None:
     """Walk the whole record and name the first entry that was changed, removed, moved or made up. Exit code 1 where there is one.
 
-    Give a custodian's head and count, read out from their phone: somebody who holds the machine can make everything else agree.
+    Give a custodian's head and count, read out from their phone: somebody who holds the machine can make everything else agree. It shows no
+    entry, so a timer may run it: --by may be left out.
     """
     if (head is None) != (count is None):
         complain(["give both --head and --count, from the same text"])
     ready = start.service(patience=WORKER_PATIENCE)
+    who = proven(ready, by, needed=False)
     asked = None if head is None or count is None else Told(count, head)
     verdict = Verifier(ready.database, ready.audit, ready.chain, ready.policy.timezone).verify(asked)
-    _note(ready, by, Action.AUDIT_VERIFIED, AUDIT, count=verdict.end.count, well=verdict.bad is None)
+    _note(ready, who, Action.AUDIT_VERIFIED, AUDIT, count=verdict.end.count, well=verdict.bad is None)
     _tell(verdict, asked)
 
 
@@ -97,16 +100,18 @@ def heads() -> None:
 @by_option
 @told
 def show(subject: str | None, actor: str | None, since: datetime | None, by: str) -> None:
-    """Print entries, oldest hour first; within an hour in no order. That it was read is recorded too."""
+    """Print entries, oldest hour first; within an hour in no order. That it was read, and by whom, is recorded too."""
     ready = start.service()
+    who = proven(ready, by)
     about = _report(ready, subject)
-    _note(ready, by, Action.AUDIT_SHOWN, about or AUDIT, of=actor or "", since=since.date() if since else "")
+    _note(ready, who, Action.AUDIT_SHOWN, about or AUDIT, of=actor or "", since=since.date() if since else "")
     first = since.replace(tzinfo=ready.policy.timezone) if since else None
     count = 0
     for one in entries(ready.database, subject=about, actor=actor, since=first):
         local = one.hour.astimezone(ready.policy.timezone)
         doubt = "" if ready.audit.genuine(one) else "  NOT AS IT WAS WRITTEN"
-        click.echo(f"{local:%Y-%m-%d %H}h  {one.actor:24} {one.action:20} {one.subject:32} {one.details}{doubt}")
+        when = f"{one.hour:%Y-%m-%d}    " if by_day(one.actor, one.action) else f"{local:%Y-%m-%d %H}h"
+        click.echo(f"{when}  {one.actor:24} {one.action:20} {one.subject:32} {one.details}{doubt}")
         count += 1
     click.echo(f"{count} entries")
 
@@ -124,5 +129,5 @@ def _report(ready: Service, subject: str | None) -> str | None:
 
 def _note(ready: Service, by: str, action: Action, subject: str, **details: object) -> None:
     """Written before anything is shown: who cannot be recorded is shown nothing."""
-    with named(), ready.database.transaction() as session:
-        ready.audit.write(session, ready.clock(), somebody(by), action, subject[:32], **{name: str(value)[:200] for name, value in details.items()})
+    with ready.database.transaction() as session:
+        ready.audit.write(session, ready.clock(), by, action, subject[:32], **{name: str(value)[:200] for name, value in details.items()})

@@ -15,6 +15,9 @@ from referral.app import WORKER_PATIENCE, build
 from referral.backup.making import drop_old, make
 from referral.backup.marks import note_made
 from referral.backup.restoring import NotRestored, Restored, restore
+from referral.casework.pins import OPERATOR
+from referral.cli.asking import by_option
+from referral.cli.proving import proven
 from referral.cli.telling import complain, told
 from referral.forgetting.purging import ClockDoubted
 from referral.privacy.audit import Action
@@ -34,18 +37,22 @@ KEPT_DAYS = 30
 @click.command("backup")
 @click.option("--out", "folder", type=click.Path(file_okay=False, path_type=Path), required=True, help="The folder it goes to.")
 @click.option("--keep-days", type=click.IntRange(min=1, max=90), default=KEPT_DAYS, show_default=True, help="Older backups in the folder are removed.")
+@by_option
 @told
-def backup(folder: Path, keep_days: int) -> None:
-    """Write the database into one sealed file, while callers are served. The secrets and the keyring are not in it: `referral keys backup`."""
+def backup(folder: Path, keep_days: int, by: str) -> None:
+    """Write the database into one sealed file, while callers are served. The secrets and the keyring are not in it: `referral keys backup`.
+
+    A timer runs it, which has no PIN: --by may be left out.
+    """
     ready = start.service(patience=WORKER_PATIENCE)
-    now = ready.clock()
+    who, now = proven(ready, by, needed=False), ready.clock()
     try:
         made = make(ready.database, ready.keys.backups, ready.sealer, folder, now)
     except OSError as error:
         complain([f"{folder}: {error.strerror}"])
     with ready.database.transaction() as session:
         note_made(session, now)
-        ready.audit.write(session, now, "service", Action.BACKED_UP, DATABASE, rows=sum(made.rows.values()))
+        ready.audit.write(session, now, who, Action.BACKED_UP, DATABASE, rows=sum(made.rows.values()))
     click.echo(f"{made.path}: {sum(made.rows.values())} rows of {len(made.rows)} tables, {made.size} bytes")
     for old in drop_old(folder, now, keep_days):
         click.echo(f"removed {old.name}: older than {keep_days} days")
@@ -72,7 +79,7 @@ def restore_(file: Path, rehearse: bool, clock_checked: bool) -> None:
         problems = list(_problems(ready))
         gone = _would_go(ready) if rehearse else _purge(ready, trusted=clock_checked)
         with ready.database.transaction() as session:
-            ready.audit.write(session, ready.clock(), "service", Action.RESTORED, DATABASE, rows=sum(restored.rows.values()))
+            ready.audit.write(session, ready.clock(), OPERATOR, Action.RESTORED, DATABASE, rows=sum(restored.rows.values()))
     if problems:
         complain(problems)
     click.echo(f"{'would be ' if rehearse else ''}purged before anybody is served: {gone}")
@@ -103,6 +110,8 @@ def _show(restored: Restored) -> None:
         if count:
             click.echo(f"{name:32} {count:>9} rows, as many as there were")
     click.echo("the canary opens")
+    click.echo(f"reporters' numbers and texts to them are not brought back ({restored.dropped} were in it): nobody is texted on the word of an old copy")
+    click.echo("words that reporters have erased since are there again, and gone only when they are erased again")
 
 
 def _problems(ready: Service) -> Iterator[str]:

@@ -7,7 +7,9 @@ from pathlib import Path
 import click
 
 from referral import start
-from referral.cli.coverage import override
+from referral.cli.asking import by_option
+from referral.cli.coverage import answered_for, override
+from referral.cli.proving import proven
 from referral.cli.telling import loaded_line, told
 
 
@@ -19,7 +21,14 @@ def directory() -> None:
 @directory.command("load")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @override
+@by_option
 @told
-def directory_load(folder: Path, override: str | None) -> None:
+def directory_load(folder: Path, override: str | None, by: str) -> None:
     """Load a county's folder: all rows or none. Refused where it would leave a place alone."""
-    click.echo(loaded_line(start.load_directory(start.service(), folder, override)))
+    answered_for(override, by)
+    ready = start.service()
+    who = proven(ready, by)
+    loaded = start.load_directory(ready, folder, override, who)
+    for line in loaded.left_alone:
+        click.echo(f"{line}: changed by hand, left as it is")
+    click.echo(loaded_line(loaded))

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 
 from referral import start
 from referral.app import WORKER_PATIENCE
-from referral.cli.asking import by_option, local, named, somebody
-from referral.cli.coverage import override
+from referral.cli.asking import by_option, local
+from referral.cli.coverage import answered_for, override
+from referral.cli.proving import proven
 from referral.cli.telling import told
 from referral.directory.help_state import read_state
 from referral.directory.hsds_package import write_package
@@ -21,10 +22,11 @@ from referral.directory.hsds_tables import publish
 from referral.privacy.audit import Action
 from referral.service import Service
 from referral.upkeep.exporting import export
+from referral.upkeep.help_gate import listed
 from referral.upkeep.importing import Importer, Outcome, Wishes
-from referral.upkeep.incoming import Incoming, Mode, columns_of, digest_of, read_file
+from referral.upkeep.incoming import Incoming, Mode, columns_of, digest_of, read_file, read_folder
 from referral.upkeep.package import incoming_of, is_package, open_package
-from referral.upkeep.rejected import write_rejected
+from referral.upkeep.rejected import refuse_target, write_rejected
 
 LONG = 2000
 """Rows from which on a bar shows how far it is."""
@@ -50,17 +52,20 @@ def _table(_: click.Context, __: click.Parameter, value: str | None) -> str | No
 def directory_import(
     files: Sequence[Path], table: str | None, mode: str, dry_run: bool, all_or_nothing: bool, rejected: Path | None, override: str | None, by: str
 ) -> None:
-    """Take in CSV files, one table each, or an HSDS 3.1 tabular package (a folder or zip). A blank cell keeps what stands, - clears it.
+    """Take in CSV files, one table each, folders or zips of them, or an HSDS 3.1 tabular package. A blank cell keeps what stands, - clears it.
 
     add: new ids only. update: new and changed rows. replace: as update, and what came from the same source and is missing now goes, or
-    becomes inactive where something hangs on it. A file with no bad row that comes again changes nothing.
+    becomes inactive where something hangs on it. A file with no bad row that comes again changes nothing. The exit code is 1 where
+    a row was rejected, though the others are taken.
     """
+    answered_for(override, by)
     ready = start.service(patience=WORKER_PATIENCE)
-    with named():
-        wishes = Wishes(Mode(mode), dry_run, all_or_nothing, somebody(by), override)
+    wishes = Wishes(Mode(mode), dry_run, all_or_nothing, proven(ready, by), override)
     now = ready.clock()
     with closing(ready.database), ready.database.transaction() as session:
         incoming = [one for path in files for one in _read(session, path, table, ready, now)]
+        if rejected is not None:
+            refuse_target(rejected, incoming, files)
         with _bar(sum(map(len, incoming))) as progress:
             outcome = Importer(ready.sealer, ready.policy.timezone).run(
                 session,
@@ -72,34 +77,36 @@ def directory_import(
                 progress=progress,
             )
         if outcome.written:
-            ready.audit.write(session, now, wishes.by[:60], Action.DIRECTORY_LOADED, "directory", changed=_changed(outcome))
+            ready.audit.write(session, now, wishes.by, Action.DIRECTORY_LOADED, "directory", changed=_changed(outcome))
+        given_back = write_rejected(rejected, incoming, outcome.rejected) if rejected is not None else []  # before the rest is kept: it may fail
     _tell(outcome, ready, dry_run)
-    if rejected is not None and outcome.rejected:
-        for path in write_rejected(rejected, incoming, outcome.rejected):
-            click.echo(f"rejected rows: {path}")
-    if outcome.rejected and all_or_nothing:
+    for path in given_back:
+        click.echo(f"rejected rows: {path}")
+    if outcome.rejected:
         raise SystemExit(1)
 
 
 @click.command("export")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--hsds", is_flag=True, help="As an HSDS 3.1 tabular package: what anyone may read, and nothing else.")
+@by_option
 @told
-def directory_export(folder: Path, hsds: bool) -> None:
+def directory_export(folder: Path, hsds: bool, by: str) -> None:
     """Write the directory as one CSV file a table: no people, no officer's number, nothing confidential."""
     ready = start.service()
+    who = proven(ready, by)
     folder.mkdir(parents=True, exist_ok=True)
     with ready.database.read() as session:
         written = write_package(session, folder, ready.clock().astimezone(ready.policy.timezone)) if hsds else export(session, folder)
     with closing(ready.database), ready.database.transaction() as session:
-        ready.audit.write(session, ready.clock(), "operator", Action.EXPORTED, "directory", hsds=hsds, rows=sum(written.values()))
+        ready.audit.write(session, ready.clock(), who, Action.EXPORTED, "directory", hsds=hsds, rows=sum(written.values()))
     for table, rows in written.items():
         click.echo(f"{rows:>7} {table}")
 
 
 def _read(session: Session, path: Path, table: str | None, ready: Service, now: datetime) -> list[Incoming]:
     if not is_package(path):
-        return [read_file(path, table)]
+        return [read_file(path, table)] if path.is_file() and path.suffix != ".zip" else read_folder(path)
     zone: tzinfo = ready.policy.timezone
     here = now.astimezone(zone)
     offset = f"{here:%z}"  # +0300
@@ -126,6 +133,10 @@ def _tell(outcome: Outcome, ready: Service, dry_run: bool) -> None:
         click.echo(rejected.text, err=True)
     for hint in outcome.hints:
         click.echo(f"twice? {hint.location} and {hint.other}: {hint.why}")
+    for one in outcome.left:
+        click.echo(f"changed by hand, left: {one}")
+    if outcome.gone:
+        click.echo(f"goes or becomes inactive: {listed(outcome.gone)}")
     for one in outcome.kept:
         click.echo(f"kept: {one} is missing from the file, but something hangs on it")
     counts = outcome.counts

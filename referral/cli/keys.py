@@ -12,7 +12,8 @@ import click
 
 from referral import start
 from referral.app import WORKER_PATIENCE
-from referral.cli.asking import by_option, day, named, somebody
+from referral.cli.asking import by_option, day
+from referral.cli.proving import proven
 from referral.cli.telling import complain, told
 from referral.privacy.audit import Action
 from referral.privacy.custodians import CustodyError, new_custodian, open_custodian, restore_backup, write_backup
@@ -45,22 +46,28 @@ def _said() -> Iterator[None]:
         complain([f"{error.args[0]}: no key of this name: see referral keys status"])
 
 
-def _ready() -> Service:
+def _service() -> Service:
     ready = start.service(patience=WORKER_PATIENCE)
     start.have_keys(ready)
     return ready
 
 
+def _ready(by: str) -> tuple[Service, str]:
+    """The service, and who stands in the record: asked before anything is done."""
+    ready = _service()
+    return ready, proven(ready, by)
+
+
 def _note(ready: Service, by: str, action: Action, subject: str, **details: object) -> None:
-    with named(), ready.database.transaction() as session:
-        ready.audit.write(session, ready.clock(), somebody(by), action, subject, **details)
+    with ready.database.transaction() as session:
+        ready.audit.write(session, ready.clock(), by, action, subject, **details)
 
 
 @keys.command("status")
 @told
 def status() -> None:
     """Every key with its age and how many values need it, custodians, the last backup, and what is wrong. Exit code 1 where something is."""
-    ready = _ready()
+    ready = _service()
     with _said():
         state = key_state(ready.database, ready.keyring, ready.clock())
     for held in state.held:
@@ -83,7 +90,7 @@ def rotate(what: str, month: str | None, by: str) -> None:
     """Change keys under the running service: WHAT is fields, relay, month YYYY-MM, or all. Stopped anywhere, run it again: it goes on."""
     if (what == "month") != (month is not None):
         complain(["say the month after it: referral keys rotate month 2026-11"])
-    ready = _ready()
+    ready, by = _ready(by)
     rotation = Rotation(ready.database, ready.keyring)
     scopes = rotation.scopes() if what == "all" else (month or what,)
     undone = []
@@ -111,7 +118,7 @@ def _undone(done: Turned) -> Iterator[str]:
 @told
 def retire(key: str, by: str) -> None:
     """Remove a key that was replaced. Refused while a value needs it."""
-    ready = _ready()
+    ready, by = _ready(by)
     with _said():
         Rotation(ready.database, ready.keyring).retire(key, ready.clock())
     _note(ready, by, Action.KEY_RETIRED, key)
@@ -124,7 +131,7 @@ def retire(key: str, by: str) -> None:
 @told
 def merge(file: Path, by: str) -> None:
     """Take in the keyring of another host under the same root. What either has destroyed stays destroyed."""
-    ready = _ready()
+    ready, by = _ready(by)
     with _said():
         other = Keyring(file, ready.keys, ready.clock).ring()
         before = {one.id for one in ready.keyring.ring().keys}
@@ -137,11 +144,13 @@ def merge(file: Path, by: str) -> None:
 
 @keys.command("export-web")
 @click.option("--out", required=True, type=NEW, help="Where to write it.")
+@by_option
 @told
-def export_web(out: Path) -> None:
+def export_web(out: Path, by: str) -> None:
     """Write a keyring for a host that only answers callers: it can seal a reporter's number and not open it. It holds no custodians' data."""
-    ready = _ready()
-    with _said():
+    ready, by = _ready(by)
+    with _said(), ready.database.transaction() as session:  # where it cannot be recorded there is no file, and no record where there is none
+        ready.audit.write(session, ready.clock(), by, Action.EXPORTED, "keyring", of="web")
         ready.keyring.export(ready.keyring.ring().for_web(), out)
     click.echo(f"wrote {out}: put it where REFERRAL_KEYRING of the other host says, then remove it here")
 
@@ -154,7 +163,7 @@ def export_web(out: Path) -> None:
 @told
 def custodian(name: str, out: Path, passphrases: tuple[Path, ...], by: str) -> None:
     """Make a custodian's key, which only their passphrase opens. They type it themselves, and nobody else learns it."""
-    ready = _ready()
+    ready, by = _ready(by)
     with _said():
         if name in ready.keyring.ring().custodians:
             raise CustodyError(f"{name}: a custodian has this name already")
@@ -171,7 +180,7 @@ def custodian(name: str, out: Path, passphrases: tuple[Path, ...], by: str) -> N
 @told
 def backup(out: Path, names: tuple[str, ...], by: str) -> None:
     """Seal secrets file and keyring for two custodians. It takes both of them to open it."""
-    ready = _ready()
+    ready, by = _ready(by)
     with _said():
         to = names or tuple(sorted(ready.keyring.ring().custodians))
         count = write_backup(ready.keyring, ready.settings.secrets_file, to, out, ready.clock())

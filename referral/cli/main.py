@@ -17,18 +17,22 @@ from referral.app import utc_now
 from referral.cli import proposing, upkeep
 from referral.cli.audit import audit
 from referral.cli.backup import backup, restore_
+from referral.cli.checking import problems as problems_of
+from referral.cli.checking import settings_problems
 from referral.cli.coverage import coverage
 from referral.cli.directory import directory
+from referral.cli.hidden_places import reveal_place
 from referral.cli.importing import directory_export, directory_import
 from referral.cli.keys import keys
 from referral.cli.people import people, user
 from referral.cli.purge import purge
 from referral.cli.report import report
 from referral.cli.telling import complain, loaded_line, told
+from referral.cli.tokens import tokens
 from referral.privacy.keyring import Keyring
 from referral.privacy.keys import Keys
 from referral.review import menu_tree, proof
-from referral.settings import Settings, create_secrets, keyring_file, read_secrets, read_settings
+from referral.settings import Settings, SettingsError, create_secrets, keyring_file, read_secrets, read_settings
 from referral.simulator.terminal import dial as dial_phone
 from referral.supervise import Supervisor
 
@@ -38,12 +42,10 @@ def main() -> None:
     """Reports about children by USSD and SMS, routed to the duty bearer who answers them."""
 
 
-for group in (audit, backup, restore_, directory, people, user, report, purge, keys, upkeep.drill):
+for group in (audit, backup, restore_, directory, people, user, report, purge, keys, tokens, upkeep.drill):
     main.add_command(group)
-for command in (coverage, directory_import, directory_export, *upkeep.DIRECTORY, *proposing.DIRECTORY):
+for command in (coverage, directory_import, directory_export, reveal_place, *upkeep.DIRECTORY, *proposing.DIRECTORY):
     directory.add_command(command)
-for command in upkeep.PEOPLE:
-    people.add_command(command)
 
 
 @main.command()
@@ -114,10 +116,15 @@ def callbacks() -> None:
 @click.pass_context
 @told
 def check(context: click.Context) -> None:
-    """Settings, county data, texts, dialogue and directory: every problem named, or one line that all is well."""
+    """Settings, county data, texts, dialogue and directory: every problem and every missing step named, in the order to mend them, or one line that
+    all is well."""
     if context.invoked_subcommand is not None:
         return
-    problems = list(start.check(start.service()))
+    try:
+        ready = start.service()
+    except SettingsError as error:
+        complain(settings_problems(error, Path(os.environ.get("REFERRAL_SECRETS", "var/secrets.toml"))))
+    problems = list(problems_of(ready))
     if problems:
         complain(problems)
     click.echo("settings, county data, texts, dialogue and directory: all well")

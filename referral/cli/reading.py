@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 
 from referral import start
 from referral.casework.closing import CloseRefused
+from referral.casework.colleagues import NO_REPORT
 from referral.casework.desk import Opened
 from referral.casework.holds import HoldRefused
-from referral.casework.reveals import NO_REPORT, RevealRefused
+from referral.casework.reveals import RevealRefused
 from referral.cli.asking import SHORT, by_option, report_of, whole
 from referral.cli.proving import listed, prove
 from referral.cli.telling import complain, told

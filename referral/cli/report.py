@@ -9,11 +9,14 @@ from sqlalchemy.orm import Session
 
 from referral import start
 from referral.casework.closing import CloseRefused, Closing, Reason
+from referral.casework.colleagues import NO_REPORT
 from referral.casework.holds import HoldRefused
 from referral.cli.asking import SHORT, by_option, report_of, whole
-from referral.cli.proving import prove
+from referral.cli.proving import listed, prove
 from referral.cli.reading import COMMANDS, told_why
+from referral.cli.reports_list import list_reports
 from referral.cli.telling import told
+from referral.privacy.audit import Action
 
 
 @click.group()
@@ -22,7 +25,7 @@ def report() -> None:
 
 
 def _id(session: Session, number: str) -> str:
-    return report_of(session, number, CloseRefused("no open report has this number"))
+    return report_of(session, number, CloseRefused(NO_REPORT))
 
 
 @report.command("close")
@@ -32,8 +35,8 @@ def _id(session: Session, number: str) -> str:
 @by_option
 @told
 def close(number: str, reason: str, second: str | None, by: str) -> None:
-    """Close a report. RED and sexual ones, and some reasons, take two officers. People are named by their ids in the directory, and asked for
-    their PINs: two names typed by one person are one person."""
+    """Close a report that you may read. RED and sexual ones, and some reasons, take two officers who may. People are named by their ids in the
+    directory, and asked for their PINs: two names typed by one person are one person."""
     ready = start.service()
     by, second = by.strip(), (second or "").strip() or None
     prove(ready, by)
@@ -51,7 +54,7 @@ def close(number: str, reason: str, second: str | None, by: str) -> None:
 @by_option
 @told
 def hold(number: str, reason: str, until: datetime, by: str) -> None:
-    """Ask that nothing of a report be forgotten until a day. A second person approves it. Asks for your PIN."""
+    """Ask that nothing of a report you may read be forgotten until a day. A second person approves it. Asks for your PIN."""
     ready = start.service()
     prove(ready, by)
     with told_why(), ready.database.transaction() as session:
@@ -64,31 +67,54 @@ def hold(number: str, reason: str, until: datetime, by: str) -> None:
 @by_option
 @told
 def approve_hold(hold_id: str, by: str) -> None:
-    """Agree to a hold that somebody else asked for. Asks for your PIN."""
+    """Agree to a hold that somebody else asked for, of a report you may read. Asks for your PIN."""
     ready = start.service()
     prove(ready, by)
     with told_why(), ready.database.transaction() as session:
-        known = [one.id for one in ready.holds.open(session, ready.clock())]
+        known = [one.id for one in ready.holds.open(session, by, ready.clock())]
         ready.holds.approve(session, whole(hold_id, known, _unknown), by, ready.clock())
     click.echo(f"{hold_id}: holds")
 
 
 @report.command("holds")
+@by_option
 @told
-def holds() -> None:
-    """What is held or waits for its second person, the first to be looked at again first."""
+def holds(by: str) -> None:
+    """What is held or waits for its second person of what you may read, the first to be looked at again first. Asks for your PIN."""
     ready = start.service()
-    with ready.database.read() as session:
-        found = ready.holds.open(session, ready.clock())
+    prove(ready, by)
+    now = ready.clock()
+    with ready.database.transaction() as session:
+        ready.audit.write(session, now, by, Action.SEARCHED, "holds")
+        found = ready.holds.open(session, by, now)
+    lines = []
     for one in found:
         state = f"held by {one.asked_by} and {one.approved_by}" if one.standing else f"waits for a second person (asked by {one.asked_by})"
-        click.echo(f"{one.id[:SHORT]}  {one.number}  until {one.until}  {state}")
-    click.echo(f"{len(found)} holds")
+        lines.append(f"{one.id[:SHORT]}  {one.number}  until {one.until}  {state}")
+    listed(lines, "holds")
+
+
+@report.command("held-words")
+@click.argument("hold_id", metavar="ID")
+@by_option
+@told
+def held_words(hold_id: str, by: str) -> None:
+    """What a reporter erased while a hold of yours stands: only the two who hold it may read it, and each reading is written down. Asks for your PIN."""
+    ready = start.service()
+    prove(ready, by)
+    with told_why(), ready.database.transaction() as session:
+        known = [one.id for one in ready.holds.open(session, by, ready.clock())]
+        words = ready.held_words.read(session, whole(hold_id, known, _not_yours), by, ready.clock())
+    listed([f"{what}: {said}" for what, said in words], "texts that were erased")
+
+
+def _not_yours(_short: str) -> Exception:
+    return HoldRefused("no such hold is yours")
 
 
 def _unknown(_short: str) -> Exception:
     return HoldRefused("no such hold waits for a second person")
 
 
-for command in COMMANDS:
+for command in (*COMMANDS, list_reports):
     report.add_command(command)

@@ -5,20 +5,26 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 from functools import wraps
-from typing import ParamSpec
+from typing import NoReturn, ParamSpec
 
 import click
+from sqlalchemy.exc import DBAPIError
 
 from referral.directory.importer import ImportProblems, Loaded
 from referral.routing.reading import DataError
-from referral.settings import SettingsError
+from referral.settings import SettingsError, read_settings
+from referral.store.database import Database
+from referral.store.health import NotNow
+from referral.store.migrate import pending
 from referral.texts.catalogue import CatalogueError
 
 P = ParamSpec("P")
+PENDING = "REFERRAL_DATABASE_URL: migrations are pending: run `referral db upgrade`"
 
 
 def told(command: Callable[P, None]) -> Callable[P, None]:
-    """Problems with what the operator gave are told one a line, and the exit code says so. Nothing else is caught."""
+    """Problems with what the operator gave, with a file, or with a database that is not there yet or not just now, are told one a line, and the
+    exit code says so. Nothing else is caught."""
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -26,11 +32,33 @@ def told(command: Callable[P, None]) -> Callable[P, None]:
             command(*args, **kwargs)
         except (SettingsError, ImportProblems, DataError, CatalogueError) as error:
             complain(error.problems)
+        except BrokenPipeError:  # whoever reads has read enough
+            raise
+        except OSError as error:
+            complain([f"{error.filename or 'file'}: {error.strerror or type(error).__name__}"])
+        except NotNow as error:
+            complain([f"{error}: nothing was changed"])
+        except DBAPIError:
+            if not _behind():
+                raise
+            complain([PENDING])
 
     return run
 
 
-def complain(problems: Iterable[str]) -> None:
+def _behind() -> bool:
+    """Whether a statement failed because the database has not the tables of this program yet."""
+    settings = read_settings()
+    database = Database(settings.database_url)
+    try:
+        return pending(database.engine)
+    except DBAPIError:
+        return False
+    finally:
+        database.close()
+
+
+def complain(problems: Iterable[str]) -> NoReturn:
     for problem in problems:
         click.echo(problem, err=True)
     sys.exit(1)

@@ -1,4 +1,4 @@
-"""Commands that keep the directory true: drills, tasks, verification, suspensions. Ids of tasks may be shortened."""
+"""Commands that keep the directory true: drills, tasks, verification. Ids of tasks may be shortened."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ from datetime import timedelta
 import click
 
 from referral import start
-from referral.cli.asking import SHORT, by_option, day, local, named, somebody, whole
-from referral.cli.telling import told
+from referral.cli.asking import SHORT, by_option, day, local, named, whole
+from referral.cli.proving import proven
+from referral.cli.telling import complain, told
 from referral.directory.service_records import VerifyMethod
 from referral.directory.tasks import Task, UnknownTask, done, open_tasks
 from referral.routing.policy import VERIFIED_KINDS
 from referral.upkeep.drills import Record
-from referral.upkeep.suspending import remove, restore, suspend
 from referral.upkeep.verification import VERIFIABLE
 
 _METHODS = [one.value for one in (VerifyMethod.CALL, VerifyMethod.VISIT, VerifyMethod.EMAIL)]
 """An answer to an alert or a drill is recorded by itself."""
-_GAP = "If this leaves a place without two institutions that can be reached, the daily coverage proof makes an alarm of it."
 
 
 @click.command("drill")
@@ -35,7 +34,10 @@ def drill(office: str | None, dry_run: bool) -> None:
         for one in asked:
             who = one.bearer.person if one.bearer else "nobody on duty"
             click.echo(f"{local(ready, one.due_at)}  {one.office.id:40} {who}")
-        click.echo(f"{len(asked)} offices {'would be asked, save those that were asked this month' if dry_run else 'are asked'}")
+    if not ready.roster().offices():
+        complain(["no office is loaded: run `referral directory load`"])
+    what, verb = ("office", "is") if len(asked) == 1 else ("offices", "are")
+    click.echo(f"{len(asked)} {what} {'would be asked, save those that were asked this month' if dry_run else f'{verb} asked'}")
 
 
 @click.command("drills")
@@ -81,8 +83,9 @@ def tasks() -> None:
 def task_done(task: str, by: str) -> None:
     """Close a task. An entry that callers doubted is shown as before once it is verified, not by this."""
     ready = start.service()
+    who = proven(ready, by)
     with named(), ready.database.transaction() as session:
-        found: Task = done(session, whole(task, [one.id for one in open_tasks(session)], UnknownTask), somebody(by), ready.clock())
+        found: Task = done(session, whole(task, [one.id for one in open_tasks(session)], UnknownTask), who, ready.clock())
     click.echo(f"done: {found.kind} {found.entity} {found.entry}")
 
 
@@ -108,52 +111,13 @@ def due(kind: str | None) -> None:
 def verified(entity: str, entry: str, method: str, by: str) -> None:
     """Somebody checked an entry and found it right: its tasks are done."""
     ready = start.service()
+    who = proven(ready, by)
     with named(), ready.database.transaction() as session:
-        ready.verification().mark(session, entity, entry, somebody(by), VerifyMethod(method), ready.clock())
+        ready.verification().mark(session, entity, entry, who, VerifyMethod(method), ready.clock())
     click.echo(f"{entity} {entry}: verified")
 
 
-@click.command("suspend")
-@click.argument("person")
-@click.option("--reason", required=True, help="Why; kept in the audit only. No child's story.")
-@by_option
-@told
-def people_suspend(person: str, reason: str, by: str) -> None:
-    """Take an officer off duty at once: no alert goes to them, no answer of theirs counts."""
-    ready = start.service()
-    with named(), ready.database.transaction() as session:
-        changed = suspend(session, ready.audit, person, somebody(by), reason, ready.clock())
-    click.echo(f"{person} is suspended. {_GAP}" if changed else f"{person} was suspended already")
-
-
-@click.command("restore")
-@click.argument("person")
-@by_option
-@told
-def people_restore(person: str, by: str) -> None:
-    """Let a suspended officer back."""
-    ready = start.service()
-    with named(), ready.database.transaction() as session:
-        changed = restore(session, ready.audit, person, somebody(by), ready.clock())
-    click.echo(f"{person} is on duty again" if changed else f"{person} was not suspended")
-
-
-@click.command("remove")
-@click.argument("person")
-@click.option("--reason", required=True, help="Why; kept in the audit only. No child's story.")
-@by_option
-@told
-def people_remove(person: str, reason: str, by: str) -> None:
-    """Take an officer who has left out of the directory: their number and PIN are erased, their posts end. It cannot be taken back."""
-    ready = start.service()
-    with named(), ready.database.transaction() as session:
-        changed = remove(session, ready.audit, person, somebody(by), reason, ready.clock())
-        ready.pins.forget(session, person)
-    click.echo(f"{person} is removed. {_GAP}" if changed else f"{person} was removed already")
-
-
 DIRECTORY: Sequence[click.Command] = (drills, tasks, task_done, due, verified)
-PEOPLE: Sequence[click.Command] = (people_suspend, people_restore, people_remove)
 
 
 def _minutes(record: Record) -> str:

@@ -9,7 +9,9 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from referral.directory.by_hand import office_said, offices_by_hand
 from referral.directory.checks import Batch, TagNumber
+from referral.directory.field_changes import verified_no_more
 from referral.directory.lines import ON_LOADING, Line
 from referral.directory.records import AbsenceRow, AppointmentRow, JurisdictionRow, OfficeRow, PersonRow, PlaceParentRow, PlaceRow, ShiftRow
 from referral.vocabulary.phone import PhoneNumber
@@ -67,24 +69,23 @@ def _places(session: Session, lines: Sequence[Line]) -> int:
 
 
 def _offices(session: Session, lines: Sequence[Line]) -> int:
-    rows = {row.id: row for row in session.scalars(select(OfficeRow))}
-    mine = [line for line in lines if line["id"] not in rows or not rows[line["id"]].edited]
+    by_hand = offices_by_hand(session)
+    mine = {line["id"]: {name: value for name, value in office_said(line).items() if name not in by_hand.get(line["id"], ())} for line in lines}
     changed = set()
-    for line in mine:  # parents are set below, once every office they name exists
-        values = {name: line[name] for name in ("role", "name", "sample", "source", "note")}
-        if _upsert(session, OfficeRow, line["id"], concerns=" ".join(sorted(line["concerns"])), **values):
-            changed.add(line["id"])
+    for one, said in mine.items():  # parents are set below, once every office they name exists
+        if _upsert(session, OfficeRow, one, **{name: value for name, value in said.items() if name not in ("parent", "covers")}):
+            changed.add(one)
     session.flush()
     areas: dict[str, set[str]] = {}
     for area in session.scalars(select(JurisdictionRow)):
         areas.setdefault(area.office, set()).add(area.place)
-    for line in mine:
-        if _upsert(session, OfficeRow, line["id"], parent=line["parent"]):
-            changed.add(line["id"])
-        if areas.get(line["id"], set()) != set(line["covers"]):
-            session.execute(delete(JurisdictionRow).where(JurisdictionRow.office == line["id"]))
-            session.add_all(JurisdictionRow(office=line["id"], place=place) for place in line["covers"])
-            changed.add(line["id"])
+    for one, said in mine.items():
+        if "parent" in said and _upsert(session, OfficeRow, one, parent=said["parent"]):
+            changed.add(one)
+        if "covers" in said and areas.get(one, set()) != set(said["covers"].split()):
+            session.execute(delete(JurisdictionRow).where(JurisdictionRow.office == one))
+            session.add_all(JurisdictionRow(office=one, place=place) for place in said["covers"].split())
+            changed.add(one)
     session.flush()
     return len(changed)
 
@@ -102,11 +103,16 @@ def _people(session: Session, lines: Sequence[Line], seal_number: Callable[[str,
     for one in renumbered & set(rows):  # two people may have swapped numbers: give both up before either takes the other's
         rows[one].sealed_number = rows[one].number_tag = None
     session.flush()
-    changed = set(renumbered)
+    changed, before = set(renumbered), verified_no_more(session, "person")
     for line in mine:
         row = rows.get(line["id"])
         values = {"name": line["name"], "language": line["language"], "sample": line["sample"]}
-        values["verified_on"] = _verified_on(line["verified_on"], row.verified_on if row else None, now.date())
+        held, said = row.verified_on if row else None, line["verified_on"]
+        if row and line["id"] in renumbered:  # whoever answered, it was at the old number
+            before[row.id], held = max(filter(None, (held, before.get(row.id))), default=date.min), None
+        if isinstance(said, date) and said <= before.get(line["id"], date.min):
+            said = None
+        values["verified_on"] = _verified_on(said, held, now.date())
         if line["id"] in renumbered:
             values |= {"sealed_number": seal_number(line["id"], line["number"]), "number_tag": tags[line["id"]]}
         if row and line["id"] in renumbered:

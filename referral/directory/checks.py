@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from referral.directory.lines import ON_LOADING, Line
+from referral.directory.place_points import Spot, far_off
 from referral.directory.records import AppointmentKind
 from referral.vocabulary.phone import PhoneNumber
 from referral.vocabulary.place import PlaceKind
 
 TagNumber = Callable[[PhoneNumber], bytes]
+AHEAD = "lies ahead: nobody has verified it yet"
 
 
 @dataclass
@@ -30,7 +33,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class Known:
-    """What the database holds already: ids, who supervises whom, whose number is whose, who holds what."""
+    """What the database holds already: ids, who supervises whom, whose number is whose, who holds what; and the county's day."""
 
     places: frozenset[str]
     counties: frozenset[str]
@@ -39,6 +42,8 @@ class Known:
     tags: Mapping[bytes, str]
     holders: Mapping[str, str]
     hand_edited: frozenset[str]
+    today: date
+    spots: Mapping[str, Spot]
 
 
 def check(batch: Batch, known: Known, tag_number: TagNumber, problems: list[str]) -> None:
@@ -87,6 +92,7 @@ def _places(batch: Batch, known: Known) -> Iterable[str]:
             yield line.problem("lat", "a point needs both lat and lon")
         if line["kind"] is PlaceKind.COUNTY and len(counties) > 1:
             yield line.problem("kind", "there is one county only")
+    yield from far_off(batch.places, known.spots)
     yield from _circles(batch.places, {line["id"]: line["parents"] for line in batch.places}, "parents")
 
 
@@ -112,6 +118,8 @@ def _people(batch: Batch, known: Known) -> Iterable[str]:
             yield line.problem("number", "a sample must have a sample number, never one that may be somebody's")
         if line["verified_on"] == ON_LOADING and not line["sample"]:
             yield line.problem("verified_on", "only a sample counts as verified by being loaded")
+        if isinstance(line["verified_on"], date) and line["verified_on"] > known.today:
+            yield line.problem("verified_on", AHEAD)
 
 
 def _numbers(batch: Batch, known: Known, tag_number: TagNumber) -> Iterable[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from referral.directory.service_records import Visibility
@@ -18,9 +19,11 @@ WITHHELD = "(changed)"
 _LONGEST = 500
 _AT_ONCE = 5000
 _NUMBERS = frozenset({"number", "sealed_number", "number_tag", "sealed"})
-_WHEREABOUTS = frozenset({"name", "lat", "lon", "precision", "directions", "transport"})
+_WHEREABOUTS = frozenset({"name", "place", "lat", "lon", "precision", "directions", "transport"})
 _NOT_SAID = frozenset({"id", "version", "updated_at", "edited"})
 """What says nothing of the entry itself."""
+BY_HAND = "proposal"
+"""The action of what somebody changed by hand: no file overwrites such a field."""
 Entry = tuple[str, Mapping[str, Any], Mapping[str, Any]]
 """An entry's id, and its fields before (empty: it is new) and after (empty: it is gone)."""
 
@@ -44,6 +47,22 @@ def record_all(session: Session, entity: str, entries: Iterable[Entry], action: 
     for start in range(0, len(rows), _AT_ONCE):
         session.execute(insert(FieldChangeRow), rows[start : start + _AT_ONCE])
     return len(rows)
+
+
+def by_hand(session: Session) -> dict[tuple[str, str], frozenset[str]]:
+    """The fields that somebody changed by hand, by entity and entry."""
+    found: dict[tuple[str, str], set[str]] = defaultdict(set)
+    changes = select(FieldChangeRow.entity, FieldChangeRow.entry, FieldChangeRow.field).where(FieldChangeRow.action == BY_HAND).distinct()
+    for entity, entry, field in session.execute(changes):
+        found[entity, entry].add(field)
+    return {entry: frozenset(fields) for entry, fields in found.items()}
+
+
+def verified_no_more(session: Session, entity: str) -> dict[str, date]:
+    """Until which day an entry's verification was taken back, since its number became another: what a file says of days up to then is of the old one."""
+    taken = (FieldChangeRow.entity == entity, FieldChangeRow.field == "verified_on", FieldChangeRow.new.is_(None), FieldChangeRow.old.is_not(None))
+    days = select(FieldChangeRow.entry, func.max(FieldChangeRow.old)).where(*taken).group_by(FieldChangeRow.entry)
+    return {entry: date.fromisoformat(day) for entry, day in session.execute(days) if day is not None}
 
 
 def _differences(

@@ -12,8 +12,8 @@ from sqlalchemy import bindparam, delete, insert, update
 from sqlalchemy.orm import Session
 
 from referral.directory.field_changes import record_all
-from referral.directory.help_state import View
-from referral.directory.help_tables import TABLES, HelpTable, Values
+from referral.directory.help_state import NOTHING, Remembered, View
+from referral.directory.help_tables import NUMBERS, TABLES, HelpTable, Values
 
 _AT_ONCE = 2000
 """Rows in one statement: enough that the round trip no longer counts, few enough that no statement runs long."""
@@ -40,25 +40,45 @@ class Counts:
         return bool(self.added or self.updated or self.removed)
 
 
-def settled(table: HelpTable, said: Values, current: Values | None) -> Values | None:
+def left(said: Values, current: Values | None, known: Remembered) -> tuple[str, ...]:
+    """The columns of which a line says something else than somebody did by hand: they stay. All of them, of a row of which no record is left."""
+    if current is None or not current.get("edited"):
+        return ()
+    by_hand = known.by_hand.difference(_VERIFIED) or said.keys()
+    return tuple(sorted(name for name, value in said.items() if name in by_hand and value != current[name]))
+
+
+def settled(table: HelpTable, said: Values, current: Values | None, known: Remembered = NOTHING) -> Values | None:
     """The row as it will be after a line, or None where the line changes nothing.
 
     What was changed by hand stays, a do-not-list stays, and so does whatever was verified later than the file says.
     """
     if current is None:
         return said
-    if current.get("edited"):
-        return None
-    wanted = dict(said)
+    kept = left(said, current, known)
+    wanted = said | {name: current[name] for name in kept}
     if current.get("do_not_list"):
         wanted["do_not_list"] = True
-    if table.listed and current["verified_on"] is not None and (wanted["verified_on"] is None or wanted["verified_on"] < current["verified_on"]):
-        wanted |= {name: current[name] for name in _VERIFIED}
+    if table.listed:
+        wanted |= _verified(wanted, current, known, others=not set(kept).isdisjoint(NUMBERS))
     if table.name == "service_at_locations":  # codes that were given out, and names that people know, do not change by being left out
         wanted |= {name: current[name] for name in ("code", "short_name") if not wanted[name]}
     if all(current[name] == value for name, value in wanted.items()):
         return None
     return {**current, **wanted}
+
+
+def _verified(wanted: Values, current: Values, known: Remembered, *, others: bool) -> Values:
+    """What else a row says of having been verified. `others`: the line has another number than somebody gave the row by hand, so it says nothing of it.
+
+    Nobody has called a number that is new: only a day that is newer than what was known of the old one is of it.
+    """
+    said, held = wanted["verified_on"], current["verified_on"]
+    if any(wanted.get(name) != current.get(name) for name in NUMBERS):
+        fresh = said is not None and (held is None or said > held)
+        return {"fails": 0, "last_ok": None} | ({} if fresh else dict.fromkeys(_VERIFIED))
+    newer = said is not None and (held is None or said >= held) and (known.unverified is None or said > known.unverified or said == held)
+    return {} if newer and not others else {name: current[name] for name in _VERIFIED}
 
 
 def write(session: Session, view: View, *, action: str, by: str, now: datetime, progress: Progress = _nothing) -> Counts:

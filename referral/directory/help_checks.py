@@ -6,15 +6,15 @@ from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Iterator
 from typing import NamedTuple
 
+from referral.directory.checks import AHEAD
 from referral.directory.help_names import ShortNames
 from referral.directory.help_state import View
 from referral.directory.help_tables import OFFICES, PLACES, TABLES, HelpTable, Values
 from referral.directory.hours_overlap import overlap
+from referral.directory.place_points import FARTHEST
 from referral.directory.service_records import Visibility
 from referral.vocabulary.place import PlaceKind
 
-FARTHEST = 25.0
-"""Kilometres: beyond it the point or the place is wrong. Nearer ones may lie in the next ward, which without its border nobody can tell."""
 _HIDING = (PlaceKind.SUBCOUNTY, PlaceKind.COUNTY)
 
 
@@ -132,6 +132,15 @@ def _samples(view: View) -> Iterator[Problem]:
                 yield Problem("phones", one, "e164", "the number of a sample must be a sample number")
 
 
+def _ahead(view: View) -> Iterator[Problem]:
+    """A day that has not come would keep an entry fresh for as long as somebody likes to write."""
+    today = view.state.today
+    for name, rows in view.changing.items() if today is not None else ():
+        for one, row in rows.items() if TABLES[name].listed else ():
+            if row["verified_on"] is not None and row["verified_on"] > today:
+                yield Problem(name, one, "verified_on", AHEAD)
+
+
 def _hours(view: View) -> Iterator[Problem]:
     rows = view.changing.get("hours", {})
     kept: dict[object, list[Values]] = defaultdict(list)
@@ -150,4 +159,4 @@ def _owner(row: Values) -> tuple[object, object]:
     return row["service_at_location"], row["phone"]
 
 
-CHECKS: Iterable[Check] = (_references, _terms, _circles, _unique, _short_names, _points, _samples, _hours)
+CHECKS: Iterable[Check] = (_references, _terms, _circles, _unique, _short_names, _points, _samples, _ahead, _hours)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from referral.directory.help_apply import settled
+from referral.directory.help_apply import left, settled
 from referral.directory.help_checks import check
 from referral.directory.help_names import name_points
 from referral.directory.help_state import HelpState, View
@@ -21,6 +21,8 @@ class HelpLines:
 
     lines: dict[str, dict[str, Line]] = field(default_factory=lambda: defaultdict(dict))
     unread: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    left: list[str] = field(default_factory=list)
+    """Once weighed: `file:line: id: fields` of what somebody changed by hand and a line has otherwise."""
 
     def __len__(self) -> int:
         return sum(map(len, self.lines.values()))
@@ -42,8 +44,12 @@ def weigh(found: HelpLines, state: HelpState) -> View:
     """What the lines would make of the tables."""
     changing: dict[str, dict[str, Values]] = {}
     for name, lines in found.lines.items():
-        rows = ((one, settled(TABLES[name], values_of(TABLES[name], line.values), state.rows(name).get(one))) for one, line in lines.items())
-        changing[name] = {one: row for one, row in rows if row is not None}
+        table, rows = TABLES[name], state.rows(name)
+        said = {one: values_of(table, line.values) for one, line in lines.items()}
+        kept = {one: left(row, rows.get(one), state.remembered(name, one)) for one, row in said.items()}
+        found.left += [f"{lines[one].file}:{lines[one].number}: {one}: {' '.join(names)}" for one, names in kept.items() if names]
+        after = ((one, settled(table, row, rows.get(one), state.remembered(name, one))) for one, row in said.items() if not state.by_hand(name, row))
+        changing[name] = {one: row for one, row in after if row is not None}
     view = View(state, changing, unread={name: frozenset(ids) for name, ids in found.unread.items()})
     name_points(view, view.changing.get("service_at_locations", {}).items())
     return view

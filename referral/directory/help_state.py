@@ -5,20 +5,32 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import cached_property
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from referral.directory.field_changes import by_hand, verified_no_more
 from referral.directory.ground import Grounds, Point
-from referral.directory.help_tables import TABLES, Values
+from referral.directory.help_tables import PART_FIELDS, PHONES, TABLES, Values
 from referral.directory.lines import Line
 from referral.directory.reading import read_grounds
 from referral.directory.records import OfficeRow
-from referral.vocabulary.place import Place, PlaceKind
+from referral.vocabulary.place import SMALL, Place, PlaceKind
 
 Rows = Mapping[str, Values]
-_SMALL = frozenset({PlaceKind.WARD, PlaceKind.LOCATION, PlaceKind.SUBLOCATION, PlaceKind.TOWN})
+
+
+class Remembered(NamedTuple):
+    """What the record of changes knows of an entry: the fields that somebody changed by hand, and up to which day its verification was taken back."""
+
+    by_hand: frozenset[str] = frozenset()
+    unverified: date | None = None
+
+
+NOTHING = Remembered()
 
 
 class Map:
@@ -49,7 +61,7 @@ class Map:
     def kilometres_off(self, place: str, point: Point) -> float | None:
         """How far a point lies from the place it is said to be in: from its own point or the nearest that lies in it, since a ward can be
         wider than fifty kilometres. None where the place is too wide for that, or no point is known."""
-        if self.kind(place) not in _SMALL:
+        if self.kind(place) not in SMALL:
             return None
         measured = (self._grounds.kilometres_to(one, point) for one in (place, *self._within[place]))
         return min((one for one in measured if one is not None), default=None)
@@ -71,9 +83,21 @@ class HelpState:
     map: Map
     offices: frozenset[str] = frozenset()
     tables: Mapping[str, Rows] = field(default_factory=dict)
+    memory: Mapping[tuple[str, str], Remembered] = field(default_factory=dict)
+    today: date | None = None
+    """The county's day: what is said to have been verified after it is refused. None where nothing is weighed."""
 
     def rows(self, table: str) -> Rows:
         return self.tables.get(table, {})
+
+    def remembered(self, table: str, one: str) -> Remembered:
+        return self.memory.get((table, one), NOTHING)
+
+    def by_hand(self, table: str, row: Values) -> str | None:
+        """The entry whose part a row is, if somebody changed such parts of it by hand: no file adds one, changes one or takes one away."""
+        field, refers = PART_FIELDS.get(table, ""), TABLES[table].refers
+        owners = ((column, row[column]) for column in TABLES[table].owners if row[column] is not None)
+        return next((owner for column, owner in owners if field in self.remembered(refers[column], owner).by_hand), None)
 
     def along(self, places: Iterable[Line], offices: Iterable[Line], unread: Iterable[str] = ()) -> HelpState:
         """As it will be once places and offices of the same load are there. `unread` are ids of their bad lines, not to be missed once more."""
@@ -110,9 +134,18 @@ class View:
         return ((one, row) for one, row in self.state.rows(table).items() if one not in changing and one not in gone)
 
 
-def read_state(session: Session) -> HelpState:
+def read_state(session: Session, today: date | None = None) -> HelpState:
+    """Everything as it stands. `today` is the county's day, wanted where rows are to be weighed."""
     tables: dict[str, Rows] = {}
     for name, table in TABLES.items():
         rows = session.execute(select(*table.table.columns)).mappings()
         tables[name] = {row["id"]: dict(row) for row in rows}
-    return HelpState(Map(read_grounds(session)), frozenset(session.scalars(select(OfficeRow.id))), tables)
+    return HelpState(Map(read_grounds(session)), frozenset(session.scalars(select(OfficeRow.id))), tables, _memory(session), today)
+
+
+def _memory(session: Session) -> dict[tuple[str, str], Remembered]:
+    tables = {table.entity: name for name, table in TABLES.items()}
+    known = {(tables[entity], one): Remembered(fields) for (entity, one), fields in by_hand(session).items() if entity in tables}
+    for one, day in verified_no_more(session, TABLES[PHONES].entity).items():
+        known[PHONES, one] = known.get((PHONES, one), NOTHING)._replace(unverified=day)
+    return known

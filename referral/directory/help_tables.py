@@ -20,6 +20,10 @@ from referral.directory import service_records as records
 from referral.directory.lines import DAYS
 from referral.store.base import Base
 
+PHONES = "phones"
+NUMBERS = ("e164", "short_number")
+PART_FIELDS = {"hours": "hours", "service_areas": "areas", "languages": "languages", "accessibility": "accessibility"}
+"""Tables whose rows are changed by hand as one field of the entry they belong to, and what that field is called."""
 PLACES, OFFICES = "places", "offices"
 """Tables that help entries refer to and that have a way of their own into the directory."""
 _SEPARATORS = re.compile(r"[^a-z0-9]+")
@@ -137,12 +141,16 @@ def cell(value: Any) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def _clock(minutes: int | None) -> str:
+def days_of(mask: int) -> str:
+    return " ".join(day for bit, day in enumerate(DAYS) if mask >> bit & 1)
+
+
+def clock_of(minutes: int | None) -> str:
     return "" if minutes is None else f"{minutes // 60:02}:{minutes % 60:02}"
 
 
 _SPECIAL: Mapping[str, Callable[[Any], str]] = {
-    "days": lambda mask: " ".join(day for bit, day in enumerate(DAYS) if mask >> bit & 1),
-    "opens": _clock,
-    "closes": lambda minutes: "24:00" if minutes == 0 else _clock(minutes),
+    "days": days_of,
+    "opens": clock_of,
+    "closes": lambda minutes: "24:00" if minutes == 0 else clock_of(minutes),
 }

@@ -37,6 +37,11 @@ def sealed_number(session: Session, person_id: str) -> bytes | None:
     return session.scalar(select(PersonRow.sealed_number).where(*may))
 
 
+def sealed_numbers(session: Session) -> dict[str, bytes]:
+    """Every officer's sealed number, by person: to know the old ones when a file has brought others."""
+    return {person: sealed for person, sealed in session.execute(select(PersonRow.id, PersonRow.sealed_number)) if sealed is not None}
+
+
 def whose_number(session: Session, tag: bytes) -> str | None:
     """The id of the officer with that number tag, suspended ones included, since an answer of theirs must be recognised to be refused."""
     return session.scalar(select(PersonRow.id).where(PersonRow.number_tag == tag, PersonRow.removed.is_(False)))

@@ -63,7 +63,7 @@ class PlaceParentRow(Base):
 
 
 class OfficeRow(Base):
-    """A post with an area. `concerns` is a space-separated list, empty for everything. `edited`: changed by hand, so a file no longer overwrites it."""
+    """A post with an area. `concerns` is a space-separated list, empty for everything. `edited`: somebody changed fields by hand, which no file overwrites."""
 
     __tablename__ = "directory_office"
     __table_args__ = (CheckConstraint("parent <> id", name="not_its_own_parent"),)

@@ -80,7 +80,7 @@ class NameKind(StrEnum):
 class Listed:
     """What every public entry carries: where it is from, who checked it and when, and which version it is for a proposal to build on.
 
-    `edited` marks what was changed by hand, so that a file no longer overwrites it. `updated_at` says nothing of being right.
+    `edited`: fields were changed by hand, and no file overwrites those (field_changes). `updated_at` says nothing of being right.
     """
 
     source: Mapped[str] = mapped_column(String(240), default="")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 
 from sqlalchemy.orm import Session
@@ -35,6 +36,13 @@ class Roster:
         self._people = people
         self._stale = timedelta(days=unverified_days)
         self._reach: dict[str | None, tuple[Rota, ...]] = {}
+
+    def without_samples(self) -> Roster:
+        """The same without the offices and people that are samples: nobody real would hear of a report through them."""
+        real = {one: person for one, person in self._people.items() if not person.sample}
+        kept = (post for post in self._posts.values() if not post.office.sample)
+        posts = [replace(post, fillings=tuple(one for one in post.fillings if one.person.id in real)) for post in kept]
+        return Roster(self.version, self._grounds, posts, real, self._stale.days)
 
     def ground(self, place_id: str | None) -> Ground:
         """Where a report lies; None, or a place no longer known, may be anywhere in the county."""

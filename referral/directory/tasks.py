@@ -41,6 +41,12 @@ def open_task(session: Session, kind: TaskKind, entity: str, entry: str, note: s
     return session.scalar(insert(TaskRow).values(**row).on_conflict_do_nothing().returning(TaskRow.id)) is not None
 
 
+def note_anew(session: Session, kind: TaskKind, entity: str, entry: str, note: str) -> None:
+    """Say in the open task of this kind about an entry what is so by now. Its age stays."""
+    mine = (TaskRow.kind == kind, TaskRow.entity == entity, TaskRow.entry == entry, TaskRow.done_at.is_(None))
+    session.execute(update(TaskRow).where(*mine).values(note=note[:NOTE_LENGTH]))
+
+
 def done(session: Session, task_id: str, by: str, now: datetime) -> Task:
     """Close a task. What callers said about its entry is settled with it; an entry marked unconfirmed stays so until somebody verifies it.
 

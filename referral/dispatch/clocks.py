@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 
 from referral.alerts.outbox import Outbox
 from referral.alerts.records import AlertRecord, LadderRecord, Purpose
-from referral.handover.ladder import END, Ladder
+from referral.handover.ladder import Ladder
+from referral.handover.rungs import END
 from referral.reports.records import ReportRecord
 from referral.routing import clock
 from referral.store.database import Database

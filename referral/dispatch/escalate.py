@@ -14,8 +14,10 @@ from referral.alerts.outbox import Outbox
 from referral.alerts.records import AlertRecord, LadderRecord, Purpose
 from referral.alerts.state import acting
 from referral.handover.ladder import Ladder
+from referral.handover.queued import SILENCE
 from referral.privacy.audit import Action, Audit
 from referral.privacy.logs import describe
+from referral.reports.keeping import closed
 from referral.reports.register import Register, Report
 from referral.routing.clock import action_deadline
 from referral.store.database import Database
@@ -67,7 +69,7 @@ class Escalation:
         alert, report = session.get(AlertRecord, alert_id), self.register.find(session, report_id)
         if alert is None or report is None or alert.early_at or alert.delivered_at or alert.acknowledged_at or alert.revoked_at:
             return
-        if self.ladder.satisfied(report, self.outbox.alerts_of(session, report_id)):
+        if closed(session, report_id) or self.ladder.satisfied(report, self.outbox.alerts_of(session, report_id)):
             alert.early_at = now
         else:
             self.ladder.also(session, report, alert, now, "no receipt of the first alert")
@@ -83,7 +85,9 @@ class Escalation:
             with self.database.transaction() as session:
                 ladder = self.outbox.ladder(session, report_id)
                 report = self.register.find(session, report_id)
-                if ladder is not None and report is not None:
+                if ladder is not None and closed(session, report_id):
+                    ladder.step_due_at = ladder.action_due_at = ladder.again_at = None
+                elif ladder is not None and report is not None:
                     rung(session, report, ladder, now)
         except NotNow:
             raise
@@ -105,7 +109,7 @@ class Escalation:
             silent = alert.acknowledged_at is None and alert.declined_at is None and alert.revoked_at is None
             if silent and alert.expired_at is None and alert.deadline_at is not None and alert.deadline_at <= now:
                 alert.expired_at = now
-        self.ladder.advance(session, report, ladder, now, "no answer in time")
+        self.ladder.advance(session, report, ladder, now, SILENCE)
 
     def _not_acted(self, session: Session, report: Report, ladder: LadderRecord, now: datetime) -> None:
         """Answered is not acted: another institution is told, and the supervisor of whoever answered and did nothing."""

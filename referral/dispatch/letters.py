@@ -12,16 +12,14 @@ from sqlalchemy.orm import Session
 from referral.alerts.claims import Due
 from referral.alerts.outbox import Outbox
 from referral.alerts.records import AlertRecord, Purpose
-from referral.alerts.state import acting, silent
 from referral.alerts.wording import Matter, alert_text
 from referral.directory import drilling
+from referral.dispatch import wanted
 from referral.dispatch.relaying import Relaying
-from referral.dispatch.reminders import REMINDER
+from referral.dispatch.wanted import Occasion, drop, put_off
 from referral.handover.contacts import Contacts
 from referral.handover.ladder import Ladder
-from referral.handover.planner import Planner
-from referral.reports.keeping import closed
-from referral.reports.register import Register, Report
+from referral.reports.register import Register
 from referral.routing import clock
 from referral.routing.clock import Randomness
 from referral.texts.catalogue import Catalogue
@@ -35,18 +33,6 @@ class Letter:
 
     to: PhoneNumber
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Occasion:
-    """A claimed row at one try, locked. `report` is None where the row is about none."""
-
-    session: Session
-    row: AlertRecord
-    due: Due
-    report: Report | None
-    planner: Planner
-    now: datetime
 
 
 @dataclass(frozen=True)
@@ -66,7 +52,7 @@ class Letters:
     def make(self, session: Session, due: Due, now: datetime) -> Letter | None:
         """The text, the row marked as being sent; None where it does not go out now, and what becomes of it has been written down."""
         row = self.outbox.held(session, due)
-        if row is None or row.due_at is None:  # taken over, or taken back meanwhile
+        if row is None or row.due_at is None or row.due_at <= now:  # taken over, or taken back meanwhile, or about to be taken over
             return None
         report = None if due.report is None else self.register.find(session, due.report)
         occasion, kind = Occasion(session, row, due, report, self.ladder.planner.of_the_moment(), now), self.kinds[due.purpose]
@@ -76,7 +62,7 @@ class Letters:
         if letter is None:
             drop(row, "nobody", now)
             return None
-        row.calling = True
+        self.outbox.begin(row, now)
         return letter
 
 
@@ -93,58 +79,12 @@ class Kind:
     letter: Callable[[Letters, Occasion], Letter | None]
 
 
-def drop(row: AlertRecord, why: str, now: datetime) -> None:
-    """It is not sent any more, and the word says why."""
-    row.failed_at, row.failure, row.due_at, row.claim = now, why, None, None
-
-
-def put_off(row: AlertRecord, until: datetime) -> None:
-    """Not now: a try that was none does not count."""
-    row.due_at, row.claim, row.attempts = until, None, row.attempts - 1
-
-
 # Whether it is still wanted -------------------------------------------------------------------------------------------------------------------------
 
 
-def _still_right(this: Occasion) -> bool:
-    """Whether this person still answers for the office, and the office may still know. True of what is about no report."""
-    planner, due = this.planner, this.due
-    if this.report is None:
-        return True
-    if due.office is None or not planner.may_know(this.report, due.office):
-        return False
-    return any(bearer.person == due.person for bearer in planner.on_duty(due.office, this.now))
-
-
-def _alert_wanted(letters: Letters, this: Occasion) -> bool:
-    """Whoever is gone, on leave or excluded since it was queued is not told; the next of the office is."""
-    if this.report is None or _still_right(this):
-        return True
-    letters.ladder.replace(this.session, this.report, this.row, this.now, "no longer on duty or not to know")
-    return False
-
-
-def _word_wanted(_letters: Letters, this: Occasion) -> bool:
-    right = _still_right(this)
-    if not right:
-        drop(this.row, "no longer right", this.now)
-    return right
-
-
-def _repeat_wanted(letters: Letters, this: Occasion) -> bool:
-    """A repeat becomes needless when somebody answers, or, where it is acting that was missed, when somebody acts; a reminder when the one who is
-    reminded says anything, or somebody else is told in their place."""
-    if not _word_wanted(letters, this):
-        return False
-    if this.report is None:
-        return True
-    alerts = letters.outbox.alerts_of(this.session, this.report.id)
-    heard = acting(alerts) if this.due.key == "alert.not_acted" else letters.ladder.satisfied(this.report, alerts)
-    of = next((alert for alert in alerts if alert.id == this.due.params["alert"]), None)
-    if heard or of is None or (this.due.key == REMINDER and not silent(of)) or closed(this.session, this.report.id):
-        drop(this.row, "answered", this.now)
-        return False
-    return True
+def _asked(question: Callable[[Ladder, Occasion], bool]) -> Callable[[Letters, Occasion], bool]:
+    """A question of dispatch.wanted."""
+    return lambda letters, this: question(letters.ladder, this)
 
 
 def _test_wanted(letters: Letters, this: Occasion) -> bool:
@@ -229,14 +169,14 @@ def _relaying(letters: Letters) -> Relaying:
     return Relaying(letters.register, letters.ladder.planner, letters.contacts, letters.catalogue)
 
 
-_A_WORD = Kind(_word_wanted, to_officer(_plain_words))
+_A_WORD = Kind(_asked(wanted.word_by_day), to_officer(_plain_words))
 KINDS: Mapping[Purpose, Kind] = MappingProxyType(
     {
-        Purpose.ALERT: Kind(_alert_wanted, to_officer(_alert_words)),
-        Purpose.AGAIN: Kind(_repeat_wanted, to_officer(_alert_words)),
+        Purpose.ALERT: Kind(_asked(wanted.alert), to_officer(_alert_words)),
+        Purpose.AGAIN: Kind(_asked(wanted.repeat), to_officer(_alert_words)),
         Purpose.SUPERVISOR: _A_WORD,
         Purpose.LETTER: _A_WORD,
-        Purpose.REPLY: Kind(_word_wanted, to_officer(_plain_words)),
+        Purpose.REPLY: Kind(_asked(wanted.word), to_officer(_plain_words)),
         Purpose.HEAD: _A_WORD,
         Purpose.DRILL: Kind(_test_wanted, to_officer(_test_words)),
         Purpose.RELAY: Kind(_relay_wanted, _relayed),

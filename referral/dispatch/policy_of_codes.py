@@ -20,7 +20,7 @@ class Text(StrEnum):
     NEXT = "next"
     """This number takes no texts from us: the next person is told at once, the roster is flagged, and what else waits for them goes elsewhere."""
     RECEIPT = "receipt"
-    """It may have gone out: a receipt is awaited, then it is sent once more, marked. A third time never: silence climbs the ladder."""
+    """It may have gone out: a receipt is awaited, then it is sent once more, marked. A third time never: somebody else is told."""
 
 
 class Road(StrEnum):
@@ -39,12 +39,16 @@ class Road(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Course:
+    """What becomes of the text, and what the answer says of the road."""
+
     text: Text
     road: Road
 
 
 _SENT, _LATER, _NEXT = Course(Text.SENT, Road.OPEN), Course(Text.LATER, Road.DOWN), Course(Text.NEXT, Road.ANSWERS)
 _ALARM, _MAYBE = Course(Text.LATER, Road.REFUSED), Course(Text.RECEIPT, Road.DOWN)
+NOT_THERE = _LATER
+"""Of a gateway that did not answer when it was asked for nothing."""
 
 BY_CODE: Mapping[int, Course] = MappingProxyType(
     {
@@ -79,7 +83,7 @@ BY_WORD: Mapping[tuple[Outcome, str], Course] = MappingProxyType(
         (Outcome.UNKNOWN, port.HTTP_ERROR): _MAYBE,  # 408, 500 to 599
         (Outcome.UNKNOWN, port.TIMEOUT): _MAYBE,
         (Outcome.UNKNOWN, port.CONNECTION_LOST): _MAYBE,
-        (Outcome.UNKNOWN, port.BAD_ANSWER): _MAYBE,
+        (Outcome.UNKNOWN, port.BAD_ANSWER): _MAYBE,  # as after taking it, 2xx, and yet not to be read
         (Outcome.UNKNOWN, port.ADAPTER_ERROR): _MAYBE,
         (Outcome.UNKNOWN, port.UNLISTED_CODE): Course(Text.RECEIPT, Road.ANSWERS),
     }

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
+from referral.alerts.claims import ONCE
 from referral.alerts.outbox import Outbox
 from referral.alerts.records import AlertRecord, EarlyReceiptRecord, Purpose
 from referral.handover.contacts import Contacts
@@ -19,6 +21,7 @@ from referral.privacy.keys import Keys
 from referral.privacy.records import CounterRecord
 from referral.reports.register import Register
 from referral.store.database import Database, changed, count_up
+from referral.vocabulary.phone import NotAPhoneNumber, PhoneNumber
 
 
 class Fate(StrEnum):
@@ -54,20 +57,44 @@ class Receipts:
     ladder: Ladder
     contacts: Contacts
     keys: Keys
+    stop: Callable[[Session, PhoneNumber, datetime], object]
+    """What a STOP by text does: a reporter's number goes wherever it was consented to."""
 
-    def take(self, gateway_id: str, status: str, reason: str, now: datetime) -> None:
-        """Note a delivery report. Unknown ids and words, repeats and late ones change nothing: final stays final."""
+    def take(self, gateway_id: str, status: str, reason: str, now: datetime, number: str = "") -> None:
+        """Note a delivery report. Unknown ids and words, repeats and late ones change nothing: final stays final.
+
+        `number`, as the report names it, is looked at only where the id says nothing, and kept nowhere: see `_lost_answer`.
+        """
         fate = STATUSES.get(status.strip().lower())
         if fate is None or fate is Fate.ON_ITS_WAY or not gateway_id:
             return
         tag = self.keys.message_tag(gateway_id)
         why = (reason.strip() or status.strip()).lower()[:40]
         with self.database.transaction() as session:
-            row = self.outbox.sent_under(session, tag)
-            if row is None:
+            row = self.outbox.sent_under(session, tag) or self._lost_answer(session, number, tag)
+            if row is None or row.calling:
                 session.merge(EarlyReceiptRecord(tag=tag, delivered=fate is Fate.DELIVERED, why=why, at=now))
             else:
                 self._note(session, row, fate is Fate.DELIVERED, why, now)
+
+    def _lost_answer(self, session: Session, number: str, tag: bytes) -> AlertRecord | None:
+        """The one text to this officer's phone that is on its way, or whose answer the gateway lost, id and all: the report is about that, should nothing
+        better be heard. None for anybody else's number, and where there are two such texts."""
+        person = self.contacts.whose(session, number)
+        if person is None:
+            return None
+        may = or_(AlertRecord.unknown_at.is_not(None), AlertRecord.calling.is_(True))
+        mine = (AlertRecord.person == person, AlertRecord.due_at.is_not(None), AlertRecord.purpose.not_in(ONCE), may)
+        found = session.execute(select(AlertRecord.id, AlertRecord.report).where(*mine)).all()
+        if len(found) != 1:
+            return None
+        ((id_, report),) = found
+        if report is not None:
+            self.outbox.ladder(session, report)
+        row = session.scalar(select(AlertRecord).where(AlertRecord.id == id_, *mine, AlertRecord.gateway_tag.is_(None)).with_for_update())
+        if row is not None:
+            row.gateway_tag = tag
+        return row
 
     def catch_up(self, session: Session, row: AlertRecord, now: datetime) -> None:
         """Note the report that overtook our own writing down of the sending, if there is one."""
@@ -96,13 +123,19 @@ class Receipts:
         self._move_on(session, row, now, "the text was not delivered")
 
     def opted_out(self, number: str, now: datetime) -> None:
-        """An officer's phone takes no more texts from us: the roster is flagged, and the next person is told of what they had not answered."""
+        """A phone takes no more texts from us. A reporter's number is erased as by STOP. Where it is an officer's the roster is flagged, and the next person
+        is told of what they had not answered.
+
+        Two transactions: the ladders are locked before the person, as by whoever writes down what the gateway said of a text.
+        """
+        with self.database.transaction() as session, suppress(NotAPhoneNumber):
+            self.stop(session, PhoneNumber(number), now)
         with self.database.transaction() as session:
             person = self.contacts.whose(session, number)
             if person is None:
                 return
-            self.contacts.unreachable(session, person)
             self._all_on(session, self.outbox.alerts_for(session, person, now), now, "their phone takes no more texts from the service")
+            self.contacts.unreachable(session, person)
             self._withhold(session, person, now)
 
     def takes_none(self, person: str, now: datetime) -> None:

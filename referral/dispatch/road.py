@@ -92,6 +92,10 @@ class Roads:
         """Whether the breaker is open: the gateway failed so often in a row that all but RED waits."""
         return any(one.trouble is Trouble.DOWN and one.stops for one in self.seen(session))
 
+    def fails(self, session: Session) -> bool:
+        """Whether the gateway has failed since it last took a text."""
+        return session.get(SendingPauseRecord, Trouble.DOWN) is not None
+
     def allowed(self, session: Session, lanes: Lanes, most: int, now: datetime) -> int:
         """How many texts of these lanes may be taken in hand now, at most `most`. The caller has looked that one is due: a probe is not wasted."""
         rows = session.scalars(select(SendingPauseRecord)).all()
@@ -156,14 +160,20 @@ class Roads:
         return timedelta(minutes=self.figures.probe_empty if trouble is Trouble.EMPTY else self.figures.probe_down)
 
     def _probe(self, session: Session, stops: list[SendingPauseRecord], now: datetime) -> bool:
-        """Whether this caller may send the one text that tells whether the road is open: one of all workers, once in a while."""
-        took = True
+        """Whether this caller may send the one text that tells whether the road is open: one of all workers, once in a while.
+
+        A gateway that is down cannot say whether the account is empty: with both troubles the pace is that of the gateway, and its answer is also the
+        account's try.
+        """
+        first = min(stops, key=lambda row: (row.trouble is not Trouble.DOWN, row.trouble))
+        between = self._between(first.trouble)
+        due = or_(SendingPauseRecord.probe_at <= now, SendingPauseRecord.probe_at > now + between)  # later: the clock was set back
+        mine = update(SendingPauseRecord).where(SendingPauseRecord.trouble == first.trouble, due).values(probe_at=now + between)
+        if changed(session, mine) != 1:
+            return False
         for row in stops:
-            between = self._between(row.trouble)
-            due = or_(SendingPauseRecord.probe_at <= now, SendingPauseRecord.probe_at > now + between)  # later: the clock was set back
-            mine = update(SendingPauseRecord).where(SendingPauseRecord.trouble == row.trouble, due).values(probe_at=now + between)
-            took = changed(session, mine) == 1 and took
-        return took
+            row.probe_at = now + self._between(row.trouble)
+        return True
 
     def _left(self, session: Session, lanes: Lanes, now: datetime) -> int:
         """What this second still has for these lanes; the row of the second is locked until the caller commits."""

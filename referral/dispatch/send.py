@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 from referral.alerts.claims import ALL, ONCE, Due, Lanes, is_due, release
 from referral.alerts.ledger import book
 from referral.alerts.outbox import Outbox
-from referral.alerts.records import AlertRecord, Purpose
+from referral.alerts.records import RED_LANE, AlertRecord, Purpose
 from referral.dispatch import relaying
 from referral.dispatch.letters import Letters
-from referral.dispatch.policy_of_codes import Text, course
+from referral.dispatch.policy_of_codes import NOT_THERE, UNLISTED, Course, Text, course
 from referral.dispatch.receipts import Receipts
 from referral.dispatch.road import Roads
+from referral.dispatch.sounding import Sounding
 from referral.gateway.port import Gateway, Outcome, Sending
 from referral.handover.contacts import Contacts
 from referral.handover.ladder import Ladder
@@ -35,11 +36,15 @@ BATCH = 4
 BASE = timedelta(seconds=5)
 LONGEST = {0: timedelta(seconds=30), 1: timedelta(minutes=3)}
 """The longest wait between two tries, by lane: a RED alert is tried again soon however often the gateway refused. Half an hour for the others."""
+KEPT_BACK = timedelta(minutes=30)
+"""How long the one repeat of a text is kept for when the gateway is back; then it is sent all the same."""
 STUCK = 4
 HELD = timedelta(minutes=15)
 """How long an answer that cannot be written down is held; until then nobody else can take the text either, for the same reason."""
 RECEIPT_WAIT = timedelta(minutes=5)
-"""How long a text that may have gone out waits for a receipt before it is sent once more, marked."""
+"""How long a text that may have gone out waits for a receipt before it is sent once more, marked. RED without an id waits as the policy says."""
+UNKNOWN_TWICE = "unknown twice"
+"""Why a text failed of which nobody knows whether the first or the repeat arrived."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,7 @@ class Sender:
     roads: Roads
     keys: Keys
     random: Randomness
+    sounding: Sounding
     stopping: Callable[[], bool] = lambda: False
 
     def send_due(self, now: Callable[[], datetime], lanes: Lanes = ALL) -> int:
@@ -105,25 +111,46 @@ class Sender:
             self.ladder.replace(session, report, row, now, "their alert could not be put together")
 
     def _one(self, due: Due, now: Callable[[], datetime]) -> None:
+        if due.spent:
+            self._write_down(due, Sending(Outcome.UNKNOWN), UNLISTED[Outcome.UNKNOWN], now)
+            return
+        if due.repeated and self._kept_back(due, now()):
+            return
         with self.database.transaction() as session:
             letter = self.letters.make(session, due, now())
         if letter is None:
             return
         sending = self.gateway.send(letter.to, letter.text)
         what = course(sending)
-        self._write_down(due, sending, what.text, now)
+        self._write_down(due, sending, what, now)
         log.info("sent", outcome=sending.outcome, reason=sending.reason, code=sending.code, purpose=due.purpose, attempts=due.attempts, lane=due.lane)
         self.roads.heard(what, sending.reason, now())
         if what.text is Text.NEXT and due.purpose not in ONCE:
             self.receipts.takes_none(due.person, now())
 
-    def _write_down(self, due: Due, sending: Sending, text: Text, now: Callable[[], datetime]) -> None:
+    def _kept_back(self, due: Due, now: datetime) -> bool:
+        """Whether the second and last try of a text waits. While the gateway fails it would most likely be lost too, and with it, one after the other,
+        everybody who can be told: it is kept until the gateway answers something."""
+        with self.database.read() as session:
+            fails = self.roads.fails(session)
+        if not fails or self.sounding.answers(now):
+            return False
+        self.roads.heard(NOT_THERE, "no_answer", now)
+        with self.database.transaction() as session:
+            row = self.outbox.held(session, due)
+            if row is not None and row.unknown_at is not None and now - row.unknown_at >= KEPT_BACK:
+                return False
+            if row is not None:  # not put off on purpose: how long it has waited stays known
+                row.due_at, row.claim, row.attempts = now + min(self._wait(row), timedelta(minutes=1)), None, row.attempts - 1
+        return True
+
+    def _write_down(self, due: Due, sending: Sending, what: Course, now: Callable[[], datetime]) -> None:
         """The gateway's answer is in hand and nowhere else: while the database takes nothing it is held, or the same words would go out again."""
         given_up = now() + HELD
         while True:
             try:
                 with self.database.transaction() as session:
-                    self._record(session, due, sending, text, now())
+                    self._record(session, due, sending, what, now())
             except NotNow:
                 while not self.database.health.wait(1.0):
                     if self.stopping() or now() > given_up:
@@ -131,23 +158,23 @@ class Sender:
             else:
                 return
 
-    def _record(self, session: Session, due: Due, sending: Sending, text: Text, now: datetime) -> None:
+    def _record(self, session: Session, due: Due, sending: Sending, what: Course, now: datetime) -> None:
         row = self.outbox.held(session, due)
         if row is None:
             return
         with session.no_autoflush:  # what is written down is written once, at the end
-            self._note(session, row, due, sending, text, now)
+            self._note(session, row, due, sending, what, now)
 
-    def _note(self, session: Session, row: AlertRecord, due: Due, sending: Sending, text: Text, now: datetime) -> None:
+    def _note(self, session: Session, row: AlertRecord, due: Due, sending: Sending, what: Course, now: datetime) -> None:
         row.calling = False
         if sending.outcome is Outcome.ACCEPTED:
             book(session, due.purpose, sending.parts or 1, sending.cost, now)
         if due.purpose is Purpose.RELAY:
-            relaying.record(self.ladder.audit, session, row, text, self._wait(row), now)
+            relaying.record(self.ladder.audit, session, row, what.text, self._wait(row), now)
         elif due.purpose is Purpose.REPORTER:
-            self._record_reporter(session, row, text, now)
+            self._record_reporter(session, row, what.text, now)
         else:
-            self._record_officer(session, row, sending, text, now)
+            self._record_officer(session, row, sending, what, now)
 
     def _record_reporter(self, session: Session, row: AlertRecord, text: Text, now: datetime) -> None:
         """An answer to a reporter is sent once or not at all, and nothing of it is kept: no id of the gateway's either, which leads back to a number."""
@@ -156,21 +183,36 @@ class Sender:
         else:
             session.delete(row)
 
-    def _record_officer(self, session: Session, row: AlertRecord, sending: Sending, text: Text, now: datetime) -> None:
+    def _record_officer(self, session: Session, row: AlertRecord, sending: Sending, what: Course, now: datetime) -> None:
         if sending.message_id:
             row.gateway_tag = self.keys.message_tag(sending.message_id)
+        elif what.text is not Text.RECEIPT and row.unknown_at is None:
+            row.gateway_tag = None  # a report that came meanwhile was about another text
         report = None if row.report is None else self.register.find(session, row.report)
-        match text:
+        match what.text:
             case Text.SENT:
                 self._accepted(session, row, report, now)
             case Text.LATER:
                 self._later(row, now)
             case Text.NEXT:
                 self._next(session, row, report, sending, now)
-            case Text.RECEIPT if row.repeated:
-                row.sent_at, row.due_at, row.claim = now, None, None  # twice is all: silence climbs the ladder
             case Text.RECEIPT:
-                row.unknown_at, row.due_at, row.claim, row.repeated = now, now + RECEIPT_WAIT, None, True
+                self._unknown(session, row, report, sending, now)
+
+    def _unknown(self, session: Session, row: AlertRecord, report: Report | None, sending: Sending, now: datetime) -> None:
+        """It may have gone out. It is sent once more, and if nobody knows of that either, somebody else is told; this one can still answer."""
+        again, row.unknown_at, row.repeated = row.repeated, row.unknown_at or now, True
+        self.receipts.catch_up(session, row, now)
+        if row.due_at is None:
+            return
+        if not again:
+            lost = timedelta(minutes=self.ladder.planner.policy.lost_red) if row.lane == RED_LANE and not sending.message_id else RECEIPT_WAIT
+            row.due_at, row.claim = now + lost, None
+        else:
+            row.failed_at, row.failure, row.due_at, row.claim = now, UNKNOWN_TWICE, None, None
+            log.error("nobody knows whether a text arrived, nor its repeat", purpose=row.purpose, lane=row.lane)
+            if report is not None and row.purpose is Purpose.ALERT:
+                self.ladder.also(session, report, row, now, "nobody knows whether another's alert arrived")
 
     def _accepted(self, session: Session, row: AlertRecord, report: Report | None, now: datetime) -> None:
         row.sent_at, row.due_at, row.claim = now, None, None

@@ -13,7 +13,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from referral.alerts import keeping as alerts
-from referral.alerts.records import LadderRecord
+from referral.alerts.records import AlertRecord, LadderRecord
 from referral.casework.case_records import LegalHoldRecord, RevealRecord
 from referral.casework.holds import Holds
 from referral.casework.records import PinRecord
@@ -183,6 +183,7 @@ class Purging:
             "contacts": lambda session, now: reports.end_contacts(session, now, now - kept.contact_longest),
             "exact times": self._times,
             "words": self._words,
+            "boxes": lambda session, now: reports.drop_boxes(session, self.holds.held(session, now)),
             "letters": lambda session, now: reports.blank_letters(session, now - kept.letters_read, self.holds.held(session, now)),
             "cases": lambda session, now: reports.drop_skeletons(session, now - kept.skeleton, self.holds.held(session, now), BATCH),
             "audit": lambda session, now: self.cut_audit(session, (now - kept.audit).date()),
@@ -203,6 +204,7 @@ class Purging:
             reports.blank_words(session, over)
             for record in (RevealRecord, LegalHoldRecord):  # their reasons are words too; the audit says who agreed on what
                 session.execute(delete(record).where(record.report.in_(over)))
+            session.execute(update(AlertRecord).where(AlertRecord.report.in_(over)).values(reason=None))  # who was left out, and for whom
         return len(over)
 
     def _never_closed(self, now: datetime) -> Sequence[str]:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from referral.gateway import port
 from referral.gateway.answers import OUR_FAULT, NoReply, Patience, Reply
 from referral.gateway.dates import read_date
 from referral.gateway.hosts import is_loopback
-from referral.gateway.port import Arrived, FetchFailed, Outcome, Sending
+from referral.gateway.port import Arrived, Balance, FetchFailed, Outcome, Sending
 from referral.vocabulary.phone import NotAPhoneNumber, PhoneNumber
 
 if TYPE_CHECKING:
     from referral.gateway.client import Client
 
 _COST = re.compile(r"[A-Z]{3} \d{1,6}(\.\d{1,6})?|0")
+_BALANCE = re.compile(r"([A-Z]{3}) (-?\d{1,12}(?:\.\d{1,6})?)")
 _MESSAGE_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 _CODE_OF_WORD = {word: code for code, (word, _) in port.REFUSED.items()}
 _HTTP_REFUSALS = {401: port.AUTHENTICATION, 403: port.AUTHENTICATION, 429: port.RATE_LIMITED}
@@ -77,6 +79,20 @@ class AfricasTalkingGateway:
         arrived = [_arrived(entry) for entry in messages if isinstance(entry, Mapping)]
         return sorted((text for text in arrived if text is not None and text.id > after), key=lambda text: text.id)
 
+    def balance(self) -> Balance:
+        """See Gateway."""
+        client = self._client
+        answer: Reply | NoReply
+        try:
+            answer = client.fetch_user()
+        except Exception:  # as above
+            answer = OUR_FAULT
+        data = _read(answer).get("UserData")
+        found = _BALANCE.fullmatch(str(data.get("balance"))) if isinstance(data, Mapping) else None
+        if found is None:
+            raise FetchFailed(port.BAD_ANSWER)
+        return Balance(found[1], Decimal(found[2]))
+
 
 def _sending(answer: Reply | NoReply) -> Sending:
     if isinstance(answer, NoReply):
@@ -122,12 +138,17 @@ def _recipient(entry: Mapping[object, object]) -> Sending:
     )
 
 
-def _messages(answer: Reply | NoReply) -> Sequence[object]:
+def _read(answer: Reply | NoReply) -> Mapping[object, object]:
+    """What an answer to a question holds. Raises FetchFailed where there is none."""
     if isinstance(answer, NoReply):
         raise FetchFailed(answer.reason)
     if not 200 <= answer.status < 300:
         raise FetchFailed(_HTTP_REFUSALS.get(answer.status, port.HTTP_ERROR))
-    messages = _data(answer.body).get("Messages")
+    return answer.body if isinstance(answer.body, Mapping) else {}
+
+
+def _messages(answer: Reply | NoReply) -> Sequence[object]:
+    messages = _data(_read(answer)).get("Messages")
     if not isinstance(messages, list):
         raise FetchFailed(port.BAD_ANSWER)
     return messages

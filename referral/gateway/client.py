@@ -21,7 +21,7 @@ from referral.gateway.hosts import is_loopback
 
 
 class Client(SMSService):  # type: ignore[misc]  # its base has no types
-    """One account. `send` and `fetch_messages` return Reply or NoReply and raise nothing the network did.
+    """One account. `send`, `fetch_messages` and `fetch_user` return Reply or NoReply and raise nothing the network did.
 
     Each call has its own connection, as in the library: on a kept one that the gateway has meanwhile closed, nobody can tell whether a text went out.
     """
@@ -34,6 +34,10 @@ class Client(SMSService):  # type: ignore[misc]  # its base has no types
         super()._init_service()
         if self._override is not None:
             self._baseUrl = self._contentUrl = self._override
+
+    def fetch_user(self) -> Reply | NoReply:
+        """What the gateway tells of the account, its balance. The library has this call in a service of its own, whose address cannot be set."""
+        return self._make_request(self._make_url("/user"), "GET", self._headers, None, {"username": self._username})
 
     def _make_request(self, url: str, method: str, headers: Any, data: Any, params: Any, callback: None = None, timeout: Any = None) -> Reply | NoReply:
         """The library's own timeouts are given up for ours: they begin anew with each byte, so a gateway that trickles would hold a worker for ever."""

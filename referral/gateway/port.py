@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Protocol
@@ -112,8 +113,16 @@ class Arrived:
     link_id: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """What is left on the account: three capital letters of a currency, and an amount, below zero where the account is in debt."""
+
+    currency: str
+    amount: Decimal
+
+
 class FetchFailed(Exception):
-    """The inbox could not be read. `reason` is a word of this module; there is nothing else in it. Nothing is lost: ask again."""
+    """The inbox, or the balance, could not be read. `reason` is a word of this module; there is nothing else in it. Nothing is lost: ask again."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -128,3 +137,6 @@ class Gateway(Protocol):
 
     def fetch(self, after: int) -> Sequence[Arrived]:
         """Texts in the inbox with an id above `after`, in ascending order; 0 for all it holds. Raises FetchFailed."""
+
+    def balance(self) -> Balance:
+        """What is left on the account. Raises FetchFailed; may block 13 seconds."""

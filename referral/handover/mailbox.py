@@ -5,8 +5,9 @@ For the reporter's side (a phone that has given the code) and the officers' side
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from sqlalchemy import func, select
@@ -17,7 +18,9 @@ from referral.alerts.records import Purpose
 from referral.alerts.state import acting, answered, served, stands
 from referral.handover.ladder import Ladder
 from referral.privacy.audit import Action
+from referral.privacy.limits import first_this_hour
 from referral.reports import consents
+from referral.reports.erasing import Erasing
 from referral.reports.event_records import CaseEvent, CaseEventRecord, ServiceEventRecord
 from referral.reports.letter_records import LetterState, Side
 from referral.reports.letters import Letter, Letters
@@ -66,6 +69,9 @@ class Mailbox:
 
     post: Letters
     ladder: Ladder
+    erasing: Erasing
+    held: Callable[[Session, datetime], Collection[str]]
+    """The reports that two people hold for a court."""
 
     # ── both sides ──
 
@@ -134,7 +140,8 @@ class Mailbox:
     # ── the reporter's side ──
 
     def write_as_reporter(self, session: Session, report: str, said: Reply | str, now: datetime) -> Letter:
-        """A letter to the officers: kept, and whoever has the report is told that there is one."""
+        """A letter to the officers: kept, and whoever has the report and may still know of it is told that there is one. Whom it accuses must have been
+        added to the report before."""
         self.ladder.outbox.ladder(session, report)
         letter = self.post.from_reporter(session, report, said, now)
         self.ladder.audit.write(session, now, "reporter", Action.LETTER_WRITTEN, report)
@@ -153,8 +160,7 @@ class Mailbox:
         ladder.outbox.ladder(session, report_id)
         report = ladder.register.find(session, report_id)
         events = self._events(session, report_id)
-        hour = _hour(now)
-        if report is None or any(event.kind is CaseEvent.REOPENED and event.noted_hour == hour for event in events):
+        if report is None or not first_this_hour(session, report_id, now):
             return False
         self._note(session, report_id, CaseEvent.NOT_HELPED, "", now)
         self._note(session, report_id, CaseEvent.REOPENED, _WAS_CLOSED if _closed(events) else _WAS_OPEN, now)
@@ -164,12 +170,12 @@ class Mailbox:
         return True
 
     def erase_words(self, session: Session, report: str, now: datetime) -> None:
-        """Story, exact place, role and letters of the reporter go, in this transaction. The report and its routing stay."""
+        """Story, exact place, role and letters of the reporter go, in this transaction; what is held for a court is read by nobody else from now on,
+        and goes when the hold ends. The report and its routing stay."""
         self.ladder.outbox.ladder(session, report)
-        self.ladder.register.erase_words(session, report)
-        self.post.erase(session, report)
-        self._note(session, report, CaseEvent.WORDS_ERASED, "", now)
-        self.ladder.audit.write(session, now, "reporter", Action.WORDS_ERASED, report)
+        held = report in self.held(session, now)
+        self.erasing.erase(session, report, now, held=held)
+        self.ladder.audit.write(session, now, "reporter", Action.WORDS_ERASED, report, held=held)
 
     def withdraw(self, session: Session, report: str, now: datetime) -> None:
         """The number and the consent go in this transaction; officers see that the reporter cannot be contacted."""
@@ -185,16 +191,21 @@ class Mailbox:
         due_at = clock.next_sending_time(report.urgency, now, ladder.planner.policy)
         for alert in ladder.outbox.alerts_of(session, report_id):
             has_it = stands(alert, alert.acknowledged_at) and alert.referred_on_at is None and alert.done_at is None
-            if has_it and not ladder.outbox.waiting(session, Purpose.LETTER, report_id, alert.person):
+            may = ladder.planner.may_know(report, alert.office or "")
+            if has_it and may and not ladder.outbox.waiting(session, Purpose.LETTER, report_id, alert.person):
                 fills = {"number": report.number}
                 ladder.outbox.tell(session, Purpose.LETTER, alert.person, "alert.letter", fills, due_at, report=report_id, office=alert.office)
 
     def _events(self, session: Session, report: str) -> list[CaseEventRecord]:
         return list(session.scalars(select(CaseEventRecord).where(CaseEventRecord.report == report)))
 
-    @staticmethod
-    def _note(session: Session, report: str, kind: CaseEvent, reason: str, now: datetime) -> None:
-        session.add(CaseEventRecord(id=new_id(), report=report, kind=kind, office="", person="", reason=reason, noted_hour=_hour(now)))
+    def _note(self, session: Session, report: str, kind: CaseEvent, reason: str, now: datetime) -> None:
+        """By the day: hours of a reporter's acts, laid beside a list of calls, are one phone. Only what an officer did before on that day is still
+        before it, since a service or a first yes to closing counts no longer."""
+        given = session.scalars(select(ServiceEventRecord.noted_hour).where(ServiceEventRecord.report == report))
+        officers = (event.noted_hour for event in self._events(session, report) if event.person)
+        noted = max((now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0), *given, *officers))
+        session.add(CaseEventRecord(id=new_id(), report=report, kind=kind, office="", person="", reason=reason, noted_hour=noted))
 
 
 def _closed(events: list[CaseEventRecord]) -> bool:
@@ -207,7 +218,3 @@ def _since(given: datetime | None, events: list[CaseEventRecord]) -> bool:
     """Whether a service was given since the reporter last said that they were not helped."""
     reopened = [event.noted_hour for event in events if event.kind is CaseEvent.REOPENED]
     return given is not None and all(given > hour for hour in reopened)
-
-
-def _hour(now: datetime) -> datetime:
-    return now.replace(minute=0, second=0, microsecond=0)

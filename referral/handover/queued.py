@@ -22,6 +22,27 @@ def call_off(session: Session, alerts: Iterable[AlertRecord], wanted: set[str]) 
     return kept
 
 
+SILENCE = "no answer in time"
+"""In the reason of an alert that is there only because nobody had answered: not since nobody acts, nor by an officer's own hand-over."""
+
+
+def for_silence(alert: AlertRecord) -> bool:
+    return SILENCE in (alert.reason or "")
+
+
+def call_off_later(session: Session, alerts: Iterable[AlertRecord]) -> list[AlertRecord]:
+    """Enough have answered: what waits of later steps and has certainly not gone out does not, and those people can still be told one day. The rest."""
+    kept = []
+    for alert in alerts:
+        waits = alert.due_at is not None and alert.unknown_at is None and alert.claim is None and not alert.calling
+        if waits and for_silence(alert):
+            session.delete(alert)
+        else:
+            kept.append(alert)
+    session.flush()
+    return kept
+
+
 def hurry(alerts: Iterable[AlertRecord], due_at: datetime, lane: int) -> None:
     """What waits goes out at `due_at` at the latest, and in this lane at least."""
     for alert in alerts:

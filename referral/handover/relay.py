@@ -13,7 +13,8 @@ from referral.handover.planner import Planner
 from referral.privacy.audit import Action, Audit
 from referral.reports import consents
 from referral.reports.keeping import closed
-from referral.reports.register import Reachable, Register
+from referral.reports.numbers import Reachable
+from referral.reports.register import Register
 from referral.routing import clock
 from referral.vocabulary.letters import Nudge
 

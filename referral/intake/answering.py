@@ -1,4 +1,7 @@
-"""A text from a phone that the service has texted for an officer: the reporter's answer. It is kept as their letter, and the number is dropped."""
+"""A text from a phone that the service has texted for an officer: the reporter's answer. It is kept as their letter, and the number is dropped.
+
+Where it may tell of another child as well it goes the way of every text too: it must not be lost among the letters of a case that is not its own.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ from referral.vocabulary.phone import PhoneNumber
 
 @dataclass(frozen=True)
 class Answering:
-    """Works inside the caller's transaction. Nothing is ever sent back: a phone that answers by itself says whose it is."""
+    """Works inside the caller's transaction. Nothing is sent back for an answer: a phone that answers by itself says whose it is."""
 
     at: AtMailbox
     dialogues: Dialogues
@@ -33,16 +36,21 @@ class Answering:
     gazetteer: Callable[[], Gazetteer]
 
     def take(self, session: Session, text: Text, now: datetime) -> bool:
-        """Whether a text was such an answer, and has been kept. A keyword, or words in a dialogue that is going on, are what they always are."""
+        """Whether a text was such an answer and nothing else, and has been kept. One that may tell of another child is kept, and is still to be dealt
+        with. A keyword, or words in a dialogue that is going on, are what they always are.
+        """
         number = number_of(text.sender)
         if number is None or not text.words.strip() or read_keyword(text.words, self.keywords, self.gazetteer()) is not None:
             return False
-        return self.dialogues.read(session, number, now) is None and self.reply_of_contact(session, number, text.words, now)
-
-    def reply_of_contact(self, session: Session, number: PhoneNumber, words: str, now: datetime) -> bool:
-        """Keep `words` as a letter of the report whose relay texted this number in the last 7 days. False if there is none, or it is closed."""
-        report = consents.in_conversation(session, self.keys.contact_tag(number.reveal()), now - CONVERSATION, now)
-        if report is None or closed(session, report):
+        report = None if self.dialogues.read(session, number, now) is not None else self._answered(session, number, now)
+        if report is None:
             return False
-        self.at.say(session, report, " ".join(words.split())[:LONGEST_STORY], now)
-        return True
+        words = " ".join(text.words.split())[:LONGEST_STORY]
+        another = self.at.about_another(session, report, words)
+        self.at.say(session, report, words, now)
+        return not another
+
+    def _answered(self, session: Session, number: PhoneNumber, now: datetime) -> str | None:
+        """The report whose relay texted this number in the last 7 days. None if there is none, or it is closed."""
+        report = consents.in_conversation(session, self.keys.contact_tag(number.reveal()), now - CONVERSATION, now)
+        return None if report is None or closed(session, report) else report

@@ -68,7 +68,7 @@ class Brakes:
         In a transaction of its own: on PostgreSQL the rows of one transaction bear its number, and a tag must stand beside no report.
         """
         try:
-            with self.database.draft() as session:
+            with self.database.count() as session:
                 self.limits.filed(session, tag, now)
         except Exception as error:
             log.warning("a report was not counted", **describe(error))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from referral.intake.records import DialogueRecord
 from referral.privacy.daykeys import DayKeys
-from referral.privacy.seal import Cell, Sealer
+from referral.privacy.seal import Cell, Sealer, Unreadable
 from referral.vocabulary.option import Option
 from referral.vocabulary.phone import PhoneNumber
 from referral.vocabulary.report import Told
@@ -23,9 +23,24 @@ KEPT = timedelta(minutes=45)
 """After the last text. The number is gone within an hour of the dialogue."""
 
 
+WANTED = timedelta(minutes=15)
+"""So long the answer to a question about a service is taken for one. After it words are words again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A service that somebody looks for and was asked back about: its kind ("" for one they have not said), and the ids of the places offered."""
+
+    kind: str
+    choices: tuple[str, ...]
+    until: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Dialogue:
-    """`asked` is the question now open and `choices` what its numbers mean; `questions` are those asked so far. `report` once filed, and its `code`."""
+    """`asked` is the question now open and `choices` what its numbers mean; `questions` are those asked so far. `report` once filed, and its `code`.
+
+    `wanted` is asked beside all that: the next text may answer it, and whatever it says, no later one does."""
 
     number: PhoneNumber
     told: Told = field(default_factory=Told)
@@ -35,6 +50,7 @@ class Dialogue:
     questions: tuple[str, ...] = ()
     report: str | None = None
     code: str | None = None
+    wanted: Wanted | None = None
 
     @property
     def unfiled(self) -> bool:
@@ -62,12 +78,25 @@ class Dialogues:
         self.erase(session, dialogue.number, now)
         tag, _ = self.daykeys.tags(dialogue.number.reveal(), now)
         silent_at = now + silence if dialogue.unfiled else None
-        session.add(DialogueRecord(tag=tag, sealed=self._seal(tag, dialogue), silent_at=silent_at, expires_at=now + KEPT))
+        only_wanted = dialogue == Dialogue(dialogue.number, language=dialogue.language, wanted=dialogue.wanted) and dialogue.wanted is not None
+        expires_at = now + (WANTED if only_wanted else KEPT)
+        session.add(DialogueRecord(tag=tag, sealed=self._seal(tag, dialogue), silent_at=silent_at, expires_at=expires_at))
         session.flush()
 
     def erase(self, session: Session, number: PhoneNumber, now: datetime) -> None:
         tags = [tag for tag in self.daykeys.tags(number.reveal(), now) if tag is not None]
         session.execute(delete(DialogueRecord).where(DialogueRecord.tag.in_(tags)))
+
+    def forget_words(self, session: Session, report: str) -> None:
+        """Blank what dialogues about this report still hold in words: the next text would write them back into it. Number, place and questions stay.
+
+        Each is opened to see: a report must not stand beside a tag of a number. One that a text is just being added to is waited for, and looked at anew.
+        """
+        while found := [one for one in session.execute(select(DialogueRecord.tag, DialogueRecord.sealed)) if _tells(self._readable(*one), report)]:
+            for tag, sealed in found:
+                dialogue = self._unsealed(tag, sealed)
+                blank = self._seal(tag, replace(dialogue, told=_wordless(dialogue.told)))
+                session.execute(update(DialogueRecord).where(DialogueRecord.tag == tag, DialogueRecord.sealed == sealed).values(sealed=blank))
 
     def silent(self, session: Session, now: datetime, limit: int) -> Sequence[bytes]:
         return session.scalars(select(DialogueRecord.tag).where(DialogueRecord.silent_at <= now).limit(limit)).all()
@@ -84,7 +113,7 @@ class Dialogues:
         session.execute(delete(DialogueRecord).where(DialogueRecord.expires_at <= now, DialogueRecord.silent_at.is_(None)))
 
     def _seal(self, tag: bytes, dialogue: Dialogue) -> bytes:
-        packed = [
+        packed: list[object] = [
             dialogue.number.reveal(),
             dialogue.told.to_dict(),
             dialogue.language,
@@ -94,9 +123,30 @@ class Dialogues:
             dialogue.report,
             dialogue.code,
         ]
+        if dialogue.wanted is not None:  # only then: a process of the version before cannot read a longer one
+            packed.append([dialogue.wanted.kind, dialogue.wanted.choices, dialogue.wanted.until.isoformat()])
         return self.sealer.seal(json.dumps(packed, ensure_ascii=False), Cell(_TABLE, "sealed", tag.hex()), pad=_PAD)
 
+    def _readable(self, tag: bytes, sealed: bytes) -> Dialogue | None:
+        try:
+            return self._unsealed(tag, sealed)
+        except Unreadable:  # nobody can write back what nobody can read
+            return None
+
     def _open(self, row: DialogueRecord) -> Dialogue:
-        number, told, language, asked, choices, questions, report, code = json.loads(self.sealer.open(row.sealed, Cell(_TABLE, "sealed", row.tag.hex())))
+        return self._unsealed(row.tag, row.sealed)
+
+    def _unsealed(self, tag: bytes, sealed: bytes) -> Dialogue:
+        number, told, language, asked, choices, questions, report, code, *more = json.loads(self.sealer.open(sealed, Cell(_TABLE, "sealed", tag.hex())))
         options = tuple(Option(value, text, verbatim) for value, text, verbatim in choices)
-        return Dialogue(PhoneNumber(number), Told.from_dict(told), language, asked, options, tuple(questions), report, code)
+        wanted = Wanted(more[0][0], tuple(more[0][1]), datetime.fromisoformat(more[0][2])) if more else None
+        return Dialogue(PhoneNumber(number), Told.from_dict(told), language, asked, options, tuple(questions), report, code, wanted)
+
+
+def _tells(dialogue: Dialogue | None, report: str) -> bool:
+    return dialogue is not None and dialogue.report == report and dialogue.told != _wordless(dialogue.told)
+
+
+def _wordless(told: Told) -> Told:
+    """What routing needs, without what could point at a person."""
+    return told.adding(story=None, landmark=None, spot=None, reporter=None)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from referral.alerts import relays
 from referral.handover.ladder import Ladder
 from referral.handover.planner import Planner
+from referral.intake.hearing import Hearing
 from referral.intake.pranks import Signs, doubts, without_doubts
 from referral.privacy.audit import Action, Audit
 from referral.privacy.keys import Keys
@@ -35,15 +36,15 @@ class Filing:
     audit: Audit
     keys: Keys
     limits: Limits
+    hearing: Hearing
 
     def file(self, session: Session, told: Told, code: str, channel: Channel, now: datetime, *, partial: bool = False, signs: Signs | None = None) -> str:
         """Keep `told` under `code`, plan who is told, queue the first alerts. Returns the report's id.
 
         `signs` of a prank put a less urgent report last, and are told to its readers.
         """
-        alike = self.register.alike(session, told.concern, told.place, now - timedelta(days=self.planner.policy.alike_days))
+        number, alike = self._number(session, told, now)
         judged = triage(told, self.planner.policy, recent_alike=alike)
-        number = self._number(session)
         draft = Report(new_id(), number, channel, told, judged.urgency, 1, partial, ())
         plan = self.planner.plan(draft, now)
         report = replace(draft, need=plan.need, flags=(*plan.flags, *doubts(judged.urgency, self._signs(session, told, signs, now))))
@@ -59,10 +60,11 @@ class Filing:
         before = self.register.read(session, report_id)
         if before is None:
             return
+        named = self.hearing.named(told.story) if told.story != before.told.story else frozenset()  # in words only, as at the end of a call
+        accuses = (told.accused | named) - before.told.accused
+        told = told.adding(accused=told.accused | named | before.told.accused)  # an accusation is never unsaid by a slip of the thumb
         judged = triage(told, self.planner.policy)
         urgency = worse(judged.urgency, before.urgency)
-        accuses = told.accused - before.told.accused
-        told = told.adding(accused=told.accused | before.told.accused)  # an accusation is never unsaid by a slip of the thumb
         raised = urgency is not before.urgency
         amended = replace(before, told=told, urgency=urgency)
         moved = told.place != before.told.place or told.concern is not before.told.concern  # the right offices are others now
@@ -108,8 +110,11 @@ class Filing:
         telling = told.story is not None and len(told.story.split()) >= _OWN_WORDS
         return replace(signs or Signs(told), alike=self.limits.said_today(session, told.story or "", now) if telling else 0)
 
-    def _number(self, session: Session) -> str:
+    def _number(self, session: Session, told: Told, now: datetime) -> tuple[str, int]:
+        """A number no other report has, and how many of the last days are like this one."""
+        since = now - timedelta(days=self.planner.policy.alike_days)
         while True:
             number = f"{secrets.randbelow(900_000) + 100_000}"
-            if not self.register.number_taken(session, number):
-                return number
+            taken, alike = self.register.look_around(session, number, told.concern, told.place, since)
+            if not taken:
+                return number, alike

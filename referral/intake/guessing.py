@@ -25,8 +25,8 @@ def hidden() -> PhoneNumber:
 class CodeBrake:
     """Looks a code up at most as often as the limits allow.
 
-    After too many wrong ones today, from this caller's tag or from all, no code opens: with the work, and so the time and the words, of a
-    code that is none of ours, since a guess must not learn which of the two it was. Reports are not touched by it.
+    After too many wrong ones today, from this caller's tag or from all (referral.privacy.limits), no code opens: with the work, and so the time
+    and the words, of a code that is none of ours, since a guess must not learn which of the two it was. Reports are not touched by it.
     """
 
     limits: Limits
@@ -56,7 +56,7 @@ class CodeBrake:
         if found is None:
             self.limits.wrong_code(session, tag, now)
         else:
-            self.limits.right_code(session, now)
+            self.limits.right_code(session, tag, now)
         return found
 
     def _tag(self, number: Callable[[], PhoneNumber], now: datetime) -> int | None:

@@ -116,11 +116,12 @@ class Help:
             tag = None
         self.flags.say_wrong(session, service_point, FlagReason(reason), tag, now)
 
-    def say_wrong_code(self, session: Session, code: str, number: PhoneNumber | None, now: datetime) -> None:
-        """The same by text, with the four characters of the entry. A code of no entry does nothing, and nobody is told that."""
+    def say_wrong_code(self, session: Session, code: str, number: PhoneNumber | None, now: datetime, reason: FlagReason = FlagReason.OTHER) -> bool:
+        """The same by text, with the four characters of the entry. Whether an entry that anybody may see has this code; else nothing is done."""
         service_point = self.nearest.by_code(session, code)
         if service_point is not None:
-            self.flags.say_wrong(session, service_point, FlagReason.OTHER, None if number is None else self.manners.tag(number, now), now)
+            self.flags.say_wrong(session, service_point, reason, None if number is None else self.manners.tag(number, now), now)
+        return service_point is not None
 
     def _shown(self, session: Session, service_point: str, now: datetime, place: str | None) -> HelpDetail | None:
         found = self.nearest.detail(session, service_point, now, place) if service_point else None

@@ -125,12 +125,13 @@ class HelpWords:
 
 
 def far(one: NearHelp) -> str:
-    """Whole kilometres, "" where nobody measured. "~" where the caller's place or the point is only roughly known."""
+    """Whole kilometres, "" where nobody measured. "~" where the caller's place or the point is only roughly known: "<1km" is said of none of these,
+    since an office that is known by its town only may be at the other end of it."""
     if one.kilometres is None:
         return ""
-    if one.kilometres < 1:
-        return "<1km"
-    return f"{'~' if one.about else ''}{one.kilometres:.0f}km"
+    if one.about:
+        return f"~{max(one.kilometres, 1):.0f}km"
+    return "<1km" if one.kilometres < 1 else f"{one.kilometres:.0f}km"
 
 
 def _parsed(number: str) -> phonenumbers.PhoneNumber | None:

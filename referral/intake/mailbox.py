@@ -14,13 +14,16 @@ from referral.conversation.mailbox import ALLOW, ERASE, NOT_HELPED, READ, STOP, 
 from referral.conversation.nodes import Does
 from referral.conversation.ports import BoxView, Status
 from referral.handover.mailbox import Mailbox, Standing
+from referral.intake.dialogues import Dialogues
 from referral.intake.filing import Filing
+from referral.intake.hearing import Hearing
 from referral.intake.help_words import HelpWords
+from referral.intake.sessions import Sessions
 from referral.reports.letter_records import LetterState, Side
 from referral.vocabulary.letters import Reply
 from referral.vocabulary.option import Option
 from referral.vocabulary.phone import NotAPhoneNumber, PhoneNumber
-from referral.vocabulary.report import Danger, Hours
+from referral.vocabulary.report import Danger, Hours, Told
 
 NOBODY = ""
 """The report of a code of nobody: the same questions are asked for it, so that an answer takes as long as for a report."""
@@ -34,6 +37,9 @@ class AtMailbox:
 
     mailbox: Mailbox
     filing: Filing
+    hearing: Hearing
+    dialogues: Dialogues
+    sessions: Sessions
 
     def view(self, session: Session, report: str | None, now: datetime) -> BoxView:
         """The state in words that tell nobody else anything, and what can be done. For a code of nobody: one neutral answer."""
@@ -67,17 +73,40 @@ class AtMailbox:
             case Does.STOP:
                 self.mailbox.withdraw(session, report, now)
             case Does.ERASE:
-                self.mailbox.erase_words(session, report, now)
+                self._erase(session, report, now)
             case _:
                 raise ValueError("nothing that is done at a mailbox")
 
     def say(self, session: Session, report: str, said: Reply | str, now: datetime) -> None:
-        """A letter. Who says that they are not safe, or writes of a knife, is in danger now: the urgency follows at once, and the plan with it."""
+        """A letter. Whom it accuses must not be told of it, and who writes of danger is in danger: the report and its plan follow first, the letter after."""
+        self.filing.ladder.outbox.ladder(session, report)  # two letters at once must not take each other's word back
+        known = self.filing.register.read(session, report)
+        told = None if known is None else self._with(known.told, said)
+        if known is not None and told is not None and told != known.told:
+            self.filing.amend(session, report, told, now)
+            session.flush()
         self.mailbox.write_as_reporter(session, report, said, now)
-        dangerous = said is Reply.UNSAFE or (not isinstance(said, Reply) and self.filing.planner.policy.life_risk.search(said) is not None)
-        known = self.filing.register.read(session, report) if dangerous else None
-        if known is not None and known.told.danger is not Danger.NOW:
-            self.filing.amend(session, report, known.told.adding(danger=Danger.NOW), now)
+
+    def about_another(self, session: Session, report: str, words: str) -> bool:
+        """Whether words from a reporter's phone may tell of another child than the report does. Asked before they are kept as its letter."""
+        known = self.filing.register.find(session, report)
+        return known is not None and self.hearing.another(known.told, words)
+
+    def _with(self, before: Told, said: Reply | str) -> Told:
+        """What the report says with this letter."""
+        if isinstance(said, Reply):
+            return before.adding(danger=Danger.NOW) if said is Reply.UNSAFE else before
+        told = self.hearing.adding(before, said)
+        return told.adding(danger=Danger.NOW) if self.filing.planner.policy.life_risk.search(said) else told
+
+    def _erase(self, session: Session, report: str, now: datetime) -> None:
+        """The words go, also where a dialogue or a call that is open would write them back.
+
+        In this order: a text holds its dialogue when it comes to the report, and a call comes to the report before its own row.
+        """
+        self.dialogues.forget_words(session, report)
+        self.mailbox.erase_words(session, report, now)
+        self.sessions.forget_words(session, report)
 
     def _allow(self, session: Session, report: str, hours: Hours, number: Callable[[], PhoneNumber], now: datetime) -> None:
         try:

@@ -1,4 +1,4 @@
-"""Signs that a report may be a prank, as a table. They put a less urgent report last and are told to whoever reads it; they drop and close nothing.
+"""Signs that a report may be a prank, as a table. They put a less urgent report last, and whoever reads it is told so; they drop and close nothing.
 
 A sign says something of this report and of today's counts, never of who the caller was yesterday. One sign alone is a shared phone or a
 slip of the thumb: only two make a report doubtful. RED and HIGH are never doubted: of those a wrong one costs an officer an hour, a missed
@@ -12,10 +12,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
 
-from referral.vocabulary.report import DOUBTFUL, Accused, AgeBand, Concern, Sex, Told, Urgency
+from referral.vocabulary.report import DOUBT, DOUBTFUL, Accused, AgeBand, Concern, Sex, Told, Urgency
 
-DOUBT = "doubt_"
-"""The flags of a doubtful report's reasons begin with it."""
 ENOUGH = 2
 
 
@@ -61,15 +59,18 @@ TABLE: Mapping[str, tuple[int, Callable[[Signs], bool]]] = MappingProxyType(
 
 
 def doubts(urgency: Urgency, signs: Signs) -> tuple[str, ...]:
-    """The flags of a doubtful report, the reasons among them; empty for one that is not, and for every RED or HIGH one."""
+    """The flag of a doubtful report; empty for one that is not, and for every RED or HIGH one.
+
+    Why it is doubted is not written down: beside today's counts the reports of a phone that sent many would be those of the one tag whose count is
+    high, and where only the other reasons stood, a missing one would say the same.
+    """
     if urgency.at_least(Urgency.HIGH):
         return ()
-    found = [(name, weight) for name, (weight, holds) in TABLE.items() if holds(signs)]
-    return (DOUBTFUL, *(DOUBT + name for name, _ in found)) if sum(weight for _, weight in found) >= ENOUGH else ()
+    return (DOUBTFUL,) if sum(weight for weight, holds in TABLE.values() if holds(signs)) >= ENOUGH else ()
 
 
 def without_doubts(urgency: Urgency, flags: Iterable[str]) -> tuple[str, ...]:
-    """The flags that stay when a report's urgency is this: of one that has risen to HIGH or RED no doubt is left."""
+    """The flags that stay when a report's urgency is this: of one that has risen to HIGH or RED no doubt is left, nor a reason (once kept) for one."""
     if not urgency.at_least(Urgency.HIGH):
         return tuple(flags)
     return tuple(flag for flag in flags if flag != DOUBTFUL and not flag.startswith(DOUBT))

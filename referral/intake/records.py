@@ -71,6 +71,7 @@ class ReplyTallyRecord(Base):
     """How many replies went to the senders that share a 20-bit tag today: a count, never a number, and never beside a report."""
 
     __tablename__ = "reply_tally"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012  SQLAlchemy's own hook
 
     day: Mapped[date] = mapped_column(primary_key=True)
     tag: Mapped[int] = mapped_column(primary_key=True)

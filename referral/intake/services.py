@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from sqlalchemy.orm import Session
 
+from referral.intake.dialogues import WANTED, Wanted
 from referral.intake.help import Help
 from referral.intake.help_words import HelpWords, far
 from referral.intake.questions import ROOM, Questions
@@ -38,19 +39,27 @@ class Services:
     help: Help
     questions: Questions
 
-    def nearest(self, session: Session, language: str, kind: str, rest: str, gazetteer: Gazetteer, now: datetime) -> str:
-        """Up to three, nearest first. `rest` holds the place. Without a kind or a place it says how to ask; a kind without a list: whom to call."""
+    def nearest(self, session: Session, language: str, kind: str, rest: str, gazetteer: Gazetteer, now: datetime) -> tuple[str, Wanted | None]:
+        """Up to three, nearest first. `rest` holds the place. Without a kind or a place it asks back, and says what the next text may answer; a kind
+        without a list: whom to call."""
         wanted = KINDS.get(kind)
         if wanted is None:
-            return self.questions.say(language, "service_lines" if kind else "service_how")
+            said = self.questions.say(language, "service_lines" if kind else "service_how")
+            return said, None if kind else Wanted("", (), now + WANTED)
         sought = gazetteer.read(rest) if rest.strip() else Sought()
-        place = (sought.settled.spot or sought.settled.ward) if sought.settled else sought.area
-        if sought.choices:  # a name like it, or one that is two places: a guess could send a child sixty kilometres the wrong way
-            return self.questions.say(language, "service_which", list=", ".join(option.text for option in sought.choices))
+        only = sought.choices[0].value if len(sought.choices) == 1 and gazetteer.is_place(rest) else None  # the county town, by the county's name
+        place = only or (sought.settled.spot or sought.settled.ward if sought.settled else sought.area)
+        if sought.choices and only is None:  # a name like it, or one that is two places: a guess could send a child sixty kilometres the wrong way
+            listed = ", ".join(option.text for option in sought.choices)
+            return self.questions.say(language, "service_which", list=listed), Wanted(kind, tuple(option.value for option in sought.choices), now + WANTED)
         if place is None:
-            return self.questions.say(language, "service_where")
-        near = self.help.near(session, wanted, place, now)[:SHOWN]
-        return self._fitted(session, language, near, now) or self.questions.say(language, "service_lines")
+            return self.questions.say(language, "service_where"), Wanted(kind, (), now + WANTED)
+        return self.near(session, language, kind, place, now), None
+
+    def near(self, session: Session, language: str, kind: str, place: str, now: datetime) -> str:
+        """Up to three of a kind, nearest first, from a place that is known."""
+        found = self.help.near(session, KINDS[kind], place, now)[:SHOWN]
+        return self._fitted(session, language, found, now) or self.questions.say(language, "service_lines")
 
     def _fitted(self, session: Session, language: str, near: Sequence[NearHelp], now: datetime) -> str | None:
         """As many as there is room for, then of each, the nearest first, as much as there is room for: a number before hours. None for nothing."""

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
 
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from referral.conversation.state import State
+from referral.conversation.state import State, UnreadableState
 from referral.intake.records import SessionRecord
-from referral.privacy.seal import Cell, Sealer
+from referral.privacy.seal import Cell, Sealer, Unreadable
 from referral.store.database import changed
 
 _TABLE = SessionRecord.__tablename__
@@ -21,6 +22,7 @@ _PAD = 64
 # Every caller waits for these at every key: put together once, and run without the objects of an ORM.
 _SESSIONS = cast("Table", SessionRecord.__table__)
 _ROWS = _SESSIONS.c
+_WORDS = frozenset({"story", "landmark", "spot", "reporter"})
 _READ = select(_ROWS.tag, _ROWS.turn, _ROWS.sealed).where(_ROWS.tag.in_(bindparam("tags", expanding=True)))
 _MOVE_ON = (
     update(_SESSIONS)
@@ -84,6 +86,28 @@ class Sessions:
     def put_off(self, session: Session, tag: bytes, until: datetime) -> None:
         """Look at a silent session again later."""
         session.execute(update(SessionRecord).where(SessionRecord.tag == tag, SessionRecord.partial_at.is_not(None)).values(partial_at=until))
+
+    def forget_words(self, session: Session, report: str) -> None:
+        """Blank what calls that filed this report still hold in words: their next answer would write them back into it. What the phone typed goes
+        with them, so that call's next key only shows its screen again.
+
+        Each call is opened to see: a report must not stand beside the tag of a call. It is moved on a turn, so that an answer which is being
+        written meanwhile is thought about anew.
+        """
+        while found := list(self._telling(session, report)):
+            for held in found:
+                answers = tuple(("", "") if name in _WORDS else (name, value) for name, value in held.state.answers)  # as many: going back counts them
+                blank = replace(held, seen="", said=(), state=replace(held.state, answers=answers))
+                mine = update(SessionRecord).where(SessionRecord.tag == held.tag, SessionRecord.turn == held.turn)
+                session.execute(mine.values(turn=held.turn + 1, sealed=self._seal(blank)))
+
+    def _telling(self, session: Session, report: str) -> Iterator[Held]:
+        """The calls that filed this report and hold words of it."""
+        for tag, turn, sealed in session.execute(select(SessionRecord.tag, SessionRecord.turn, SessionRecord.sealed)):
+            with suppress(Unreadable, UnreadableState):  # nobody can write back what nobody can read
+                held = self._open(tag, turn, sealed)
+                if held.report == report and any(name in _WORDS for name, _ in held.state.answers):
+                    yield held
 
     def forget(self, session: Session, now: datetime) -> int:
         """Delete what is over; not what is still to be filed as partial, which a time without a worker must not lose."""

@@ -17,7 +17,7 @@ from referral.intake.inbox import Manners, is_machine, number_of
 from referral.intake.merging import LONGEST_STORY, in_danger, merged
 from referral.intake.questions import Questions
 from referral.intake.texts import Text
-from referral.privacy.codes import issue_code, show_code
+from referral.privacy.codes import issue_code
 from referral.understanding.keywords import Keyword, KeywordKind, Keywords, read_keyword
 from referral.understanding.places import Gazetteer
 from referral.understanding.sentence import Understood, understand
@@ -61,20 +61,26 @@ class Texting:
             return
         before = self.dialogues.read(session, number, now)
         taken = self._decide(session, before or Dialogue(number), before is not None, keyword, text.words, now)
-        if taken.dialogue is None:
-            self.dialogues.erase(session, number, now)
-        else:
+        self.dialogues.erase(session, number, now)
+        if taken.dialogue is not None:
             self.dialogues.write(session, taken.dialogue, now, SILENCE)
         self._say(session, number, taken, before, now)
 
+    def stop(self, session: Session, number: PhoneNumber, now: datetime) -> Taken:
+        """The number takes no more texts, by a STOP or by what the gateway says: it is erased everywhere; what was told stays told, without it."""
+        dialogue = self.dialogues.read(session, number, now)
+        if dialogue is not None and dialogue.unfiled:
+            self._file_told(session, dialogue.told, now)
+        self.dialogues.erase(session, number, now)
+        self.filing.erase_number(session, number, now)
+        return Taken(None, None)
+
     def _unanswerable(self, session: Session, keyword: Keyword | None, words: str, now: datetime) -> None:
         """From a masked number, or from over the border: nobody to answer, so it is filed as it stands."""
-        if keyword is not None and keyword.kind is KeywordKind.WRONG:
-            self.asking.services.help.say_wrong_code(session, keyword.code or "", None, now)
+        if keyword is not None and keyword.kind is KeywordKind.WRONG and self.asking.noted_only(session, keyword, self._tells, now):
             return
         told = self._understood(words).told
-        cry = keyword is not None and keyword.kind is KeywordKind.HELP
-        self._file_told(session, in_danger(told) if cry else told, now)
+        self._file_told(session, in_danger(told) if keyword is not None and keyword.kind is KeywordKind.HELP else told, now)
 
     def file_silent(self, session: Session, tag: bytes, now: datetime) -> bool:
         """File what a sender who fell silent had told. False if there is nothing of the kind any more."""
@@ -87,13 +93,13 @@ class Texting:
     def _decide(self, session: Session, dialogue: Dialogue, open_: bool, keyword: Keyword | None, words: str, now: datetime) -> Taken:
         kind = keyword.kind if keyword else None
         if kind is KeywordKind.STOP:
-            return self._stop(session, dialogue, now)
-        if keyword is not None and kind is KeywordKind.WRONG:
-            return self.asking.wrong(
-                session, dialogue if open_ else None, keyword.code or "", dialogue.number, self.asking.spoken(words, dialogue.language), now
-            )
+            return self.stop(session, dialogue.number, now)
         if kind is KeywordKind.HELP:
             return self._help(session, dialogue, words, now)
+        settled = self.asking.settled(session, dialogue, keyword, words, self.words, self._tells, now)
+        if settled is not None:
+            return settled
+        dialogue = replace(dialogue, wanted=None)
         if open_ and dialogue.asked is not None:
             answered = self._answer(session, dialogue, words, now)
             if answered is not None:
@@ -109,13 +115,6 @@ class Texting:
         """ "chifu" within a report says who it is about; only outside of one does it ask for a service."""
         telling = dialogue.told != Told() and not dialogue.told.accused
         return kind is KeywordKind.SERVICE and telling and bool(self._understood(words).told.accused)
-
-    def _stop(self, session: Session, dialogue: Dialogue, now: datetime) -> Taken:
-        """The number is erased everywhere, in this transaction; what was told stays told, without it."""
-        if dialogue.unfiled:
-            self._file_told(session, dialogue.told, now)
-        self.filing.erase_number(session, dialogue.number, now)
-        return Taken(None, None)
 
     def _help(self, session: Session, dialogue: Dialogue, words: str, now: datetime) -> Taken:
         """A cry for help anywhere in a text: filed and routed at once, questions follow."""
@@ -153,7 +152,7 @@ class Texting:
         """The answer to the open question; None if it is none."""
         asked = dialogue.asked or ""
         if asked == "code":
-            return self._code(dialogue, words)
+            return self.asking.code(dialogue, words)
         if asked == "place":
             return self._place(session, dialogue, words, now)
         value = self.questions.read(dialogue, words, self.words)
@@ -217,13 +216,6 @@ class Texting:
         """Places that what was told may have meant: asked, never guessed."""
         return understood.place_choices if understood is not None else self.gazetteer().find(dialogue.told.story or "").choices
 
-    def _code(self, dialogue: Dialogue, words: str) -> Taken | None:
-        """Only somebody who asks for the code is sent it."""
-        if words.strip() != "1" or dialogue.code is None:
-            return None
-        told = replace(dialogue, asked=None, questions=(*dialogue.questions, "told"))
-        return Taken(told, self.questions.say(dialogue.language, "code", code=show_code(dialogue.code)))
-
     def _filed(self, session: Session, dialogue: Dialogue, now: datetime) -> Dialogue:
         """File what is told, or add it to what is filed."""
         if dialogue.report is not None:
@@ -237,12 +229,16 @@ class Texting:
         self.filing.file(session, told.adding(concern=told.concern or Concern.OTHER), self.issue_code(), Channel.SMS, now)
 
     def _say(self, session: Session, number: PhoneNumber, taken: Taken, before: Dialogue | None, now: datetime) -> None:
-        in_dialogue = before is not None and before.asked is not None
+        in_dialogue = before is not None and bool(before.asked or before.wanted)
         if taken.reply is not None and self.manners.may_reply(session, number, now, in_dialogue=in_dialogue):
             self.outbox.tell_reporter(session, number, taken.reply, now)
 
     def _understood(self, words: str) -> Understood:
         return understand(words[:LONGEST_STORY], self.words, self.gazetteer())
+
+    def _tells(self, words: str) -> bool:
+        """Whether words tell of a child, besides what else they say."""
+        return self._understood(words).danger or self._understood(words).told.concern is not None
 
     @staticmethod
     def _language(dialogue: Dialogue, understood: Understood) -> str:

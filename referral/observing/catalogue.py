@@ -12,6 +12,7 @@ from referral.alerts.depths import queue_depths
 from referral.alerts.records import AlertRecord, Purpose
 from referral.backup import marks
 from referral.directory.upkeep_records import ProofRow, TaskKind, TaskRow
+from referral.dispatch.balance import LEFT, left
 from referral.dispatch.red_marks import red_counts
 from referral.dispatch.road import Roads, Trouble
 from referral.dispatch.worker import HeartbeatRecord
@@ -19,6 +20,7 @@ from referral.forgetting import runs
 from referral.intake.records import TextRecord
 from referral.observing.figures import Figure, Values, age, alone
 from referral.privacy.audit import AuditRecord
+from referral.privacy.audit import over as written_before
 from referral.privacy.keyring import Keyring
 from referral.privacy.records import ChainRecord, CounterRecord, HeadRecord
 from referral.reports.keeping import first_filed, never_closed
@@ -81,14 +83,16 @@ def purge(session: Session, now: datetime) -> Values:
 
 
 def head(session: Session, now: datetime) -> Values:
-    return alone(age(session.scalar(select(func.max(HeadRecord.told_at))), now))
+    """Since the last head; where there was none, since the first entry, which is what they should have been told of."""
+    told = session.scalar(select(func.max(HeadRecord.told_at)))
+    return alone(age(told or session.scalar(select(func.min(AuditRecord.hour))), now))
 
 
 def unchained(session: Session, now: datetime) -> Values:
-    """Entries of the last two days whose hour is over by more than one, and that are still not in the chain."""
-    over = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
+    """Entries of the last two days whose hour (or day) is over by more than an hour, and that are still not in the chain."""
+    before = now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
     rows = select(func.count()).select_from(AuditRecord).outerjoin(ChainRecord, ChainRecord.entry == AuditRecord.id)
-    return alone(session.scalar(rows.where(ChainRecord.entry.is_(None), AuditRecord.hour < over, AuditRecord.hour >= over - LOOKS_BACK)))
+    return alone(session.scalar(rows.where(ChainRecord.entry.is_(None), written_before(before), AuditRecord.hour >= before - LOOKS_BACK)))
 
 
 def gaps(session: Session, _now: datetime) -> Values:
@@ -107,7 +111,8 @@ def tasks(session: Session, _now: datetime) -> Values:
 
 def refused(session: Session, now: datetime) -> Values:
     """Today's counts of what should not happen, by the names that the doors give them."""
-    rows = session.execute(select(CounterRecord.name, CounterRecord.count).where(CounterRecord.day == now.date(), CounterRecord.name != marks.MADE))
+    counts = select(CounterRecord.name, CounterRecord.count).where(CounterRecord.day == now.date())
+    rows = session.execute(counts.where(CounterRecord.name != marks.MADE, ~CounterRecord.name.startswith(LEFT)))
     return {(row[0],): float(row[1]) for row in rows if row[0].replace(".", "").replace("_", "").isalpha()}
 
 
@@ -117,11 +122,20 @@ def backup(session: Session, now: datetime) -> Values:
     return alone(None if made is None else age(datetime.combine(made + timedelta(days=1), time(), UTC), now))
 
 
+def balance(session: Session, now: datetime) -> Values:
+    return {(currency,): float(amount) for currency, amount in left(session, now).items()}
+
+
 def left_open(idle: timedelta) -> Figure:
     def read(session: Session, now: datetime) -> Values:
         return alone(len(never_closed(session, now - idle)))
 
     return Figure("referral_reports_left_open", "Reports that nobody has closed for longer than policy thinks right", (), read)
+
+
+def least(roads: Roads) -> Figure:
+    """Beside the balance, so that the alarm's figure stands in one place, the county's policy."""
+    return Figure("referral_gateway_balance_least", "What policy wants to be left on the account", (), lambda *_: alone(roads.figures.balance_least))
 
 
 def trouble(roads: Roads) -> Figure:
@@ -154,7 +168,7 @@ def keys(ring: Keyring) -> Sequence[Figure]:
 
 def catalogue(idle: timedelta, roads: Roads, ring: Keyring) -> tuple[Figure, ...]:
     """All of them. `idle` is how long a report may stay open before somebody should look."""
-    return (*FIGURES, left_open(idle), trouble(roads), *keys(ring))
+    return (*FIGURES, left_open(idle), trouble(roads), least(roads), *keys(ring))
 
 
 FIGURES: Sequence[Figure] = (
@@ -165,6 +179,7 @@ FIGURES: Sequence[Figure] = (
     Figure("referral_queue_due", "Texts that may go out now and that nobody has taken in hand, by lane", ("lane",), due),
     Figure("referral_queue_waiting", "Texts for later, or being sent, by lane", ("lane",), waiting),
     Figure("referral_queue_oldest_seconds", "How long the oldest due text has been due, by lane", ("lane",), oldest),
+    Figure("referral_gateway_balance", "What is left on the gateway's account, in whole units of its currency", ("currency",), balance),
     Figure("referral_alerts_failed_last_hour", "Alerts to officers that could not be sent", (), failed),
     Figure("referral_texts_oldest_seconds", "How long the oldest unread text has waited", (), texts),
     Figure("referral_purge_age_seconds", "Since the last whole purge", (), purge),

@@ -13,7 +13,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from referral.privacy.audit import AuditRecord
+from referral.privacy.audit import AuditRecord, over
 from referral.privacy.records import AnchorRecord, ChainRecord, HeadRecord
 from referral.store.database import Database
 
@@ -46,7 +46,7 @@ class Chain:
 
     Web processes write entries unchained, so that they neither wait for each other nor keep the order in which reports came in. An entry
     tells the hour it was written in, so entries are chained only when their hour is over, hour by hour, in a random order
-    within each: the chain then says no more about when somebody reported than the entry itself does.
+    within each: the chain then says no more about when somebody reported than the entry itself does. What tells its day only waits for the day's end.
     """
 
     def __init__(self, key: bytes, *, batch: int = BATCH) -> None:
@@ -76,14 +76,14 @@ class Chain:
         return End(*(last or session.execute(cut).first() or (-1, BEGINNING)))
 
     def take_in(self, database: Database, now: datetime, shuffle: Shuffle) -> int:
-        """Chain every entry whose hour is over; how many. Killed midway, it goes on from what was committed.
+        """Chain every entry whose hour (or day, see `audit.by_day`) is over; how many. Killed midway, it goes on from what was committed.
 
         Two workers that do it at once cannot fork the chain: a position and an entry are there once, so that the second one's batch is
         refused whole, and what is left of it waits for the next time.
         """
         hour = _hour(now)
         everything = self._all_seen != hour.date()
-        waiting = _waiting(database, None if everything else hour - LOOKS_BACK, hour)
+        waiting = _waiting(database, None if everything else hour - LOOKS_BACK, now)
         shuffle(waiting)
         waiting.sort(key=_by_hour)
         done = 0
@@ -102,7 +102,7 @@ class Chain:
     @staticmethod
     def waits(database: Database, now: datetime) -> bool:
         """Whether an entry whose hour is over is not chained yet."""
-        return bool(_waiting(database, None, _hour(now)))
+        return bool(_waiting(database, None, now))
 
     def _append(self, session: Session, batch: Sequence[Waiting]) -> None:
         end = self.end(session)
@@ -150,10 +150,10 @@ def _by_hour(waiting: Waiting) -> datetime:
     return waiting[0]
 
 
-def _waiting(database: Database, since: datetime | None, before: datetime) -> list[Waiting]:
-    """Entries of hours in [since, before) that are in no link. Read without a lock."""
+def _waiting(database: Database, since: datetime | None, now: datetime) -> list[Waiting]:
+    """Entries of hours since then that are over and in no link. Read without a lock."""
     rows = select(AuditRecord.hour, AuditRecord.id, AuditRecord.mac).outerjoin(ChainRecord, ChainRecord.entry == AuditRecord.id)
-    rows = rows.where(ChainRecord.entry.is_(None), AuditRecord.hour < before)
+    rows = rows.where(ChainRecord.entry.is_(None), over(now))
     if since is not None:
         rows = rows.where(AuditRecord.hour >= since)
     with database.read() as session:

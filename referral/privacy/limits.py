@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from referral.privacy.daykeys import DayKeys
-from referral.privacy.records import EVERYBODY, LimitTallyRecord
+from referral.privacy.records import EVERYBODY, HIDDEN, LimitTallyRecord
 from referral.store.database import count_up
 from referral.vocabulary.limits import Figures
 from referral.vocabulary.phone import NotAPhoneNumber, PhoneNumber
@@ -22,10 +22,16 @@ from referral.vocabulary.phone import NotAPhoneNumber, PhoneNumber
 log = structlog.get_logger()
 HOURLY_KEPT = timedelta(hours=2)
 
-CODES, SESSIONS, REPORTS, WORDS = "code", "session", "report", "words"
+CODES, SESSIONS, REPORTS, WORDS, AGAIN = "code", "session", "report", "words", "again"
 _BY_THE_DAY = (CODES, REPORTS, WORDS)
 """Counted by the day, under its midnight: a row of the hour would say when a report came, to whoever could guess the caller."""
 
+
+_FEW = 3
+"""Wrong codes of a caller's own, once all together were wrong too often: a slip or two of who holds a right one."""
+_UNTIL_NOBODY = 5
+"""So many times that limit, and nobody's code opens anything: with a callback's address, numbers can be made up without end. A year of it, each day
+to the last try, finds one of a thousand codes with a chance of 0.4 in a hundred."""
 
 _ROWS = LimitTallyRecord.__table__.c
 _COUNT = select(_ROWS["count"]).where(*(_ROWS[name] == bindparam(name) for name in ("hour", "kind", "tag")))
@@ -36,7 +42,8 @@ _COUNT = select(_ROWS["count"]).where(*(_ROWS[name] == bindparam(name) for name 
 class Limits:
     """Counts in `limit_tally` and nothing else. Every method but `tag` works inside the caller's transaction.
 
-    A `tag` of None is somebody whose number is hidden or foreign: nobody can be told apart there, so only the limit over all holds.
+    A `tag` of None is somebody whose number is hidden or foreign: nobody can be told apart there. For codes they share one limit, so that one
+    of them may shut out the others of them and nobody else; for calls and reports none holds.
     """
 
     daykeys: DayKeys
@@ -54,22 +61,31 @@ class Limits:
             return None
 
     def may_try_code(self, session: Session, tag: int | None, now: datetime) -> bool:
-        """Whether a reporter's code may open anything. False: it is to be answered as one that is none of ours."""
-        if self._count(session, CODES, EVERYBODY, now) >= self.figures.wrong_codes_in_all:
-            return False
-        return tag is None or self._count(session, CODES, tag, now) < self.figures.wrong_codes_a_day
+        """Whether a reporter's code may open anything. False: it is to be answered as one that is none of ours.
+
+        When all together were wrong too often, a caller is left with a few tries, and in the end with none: whoever guesses from a dozen
+        cards makes it narrow for the others, and does not shut them out.
+        """
+        wrong = self._count(session, CODES, EVERYBODY, now)
+        own = self._count(session, CODES, _own(tag), now)
+        most = self.figures.wrong_codes_in_all
+        return wrong < most * _UNTIL_NOBODY and own < (self.figures.wrong_codes_a_day if wrong < most else min(_FEW, self.figures.wrong_codes_a_day))
 
     def wrong_code(self, session: Session, tag: int | None, now: datetime) -> None:
-        """Count a code that opened nothing. When all callers together reach their limit it is an alarm: somebody is guessing."""
-        if tag is not None:
-            self._add(session, CODES, tag, now)
-        self._add(session, CODES, EVERYBODY, now)
-        wrong = self._count(session, CODES, EVERYBODY, now)
-        if wrong == self.figures.wrong_codes_in_all:
-            log.error("codes are being guessed: no code is looked up for the rest of the day", count=wrong)
+        """Count a code that opened nothing. When all callers together reach their limit it is an alarm: somebody is guessing.
 
-    def right_code(self, session: Session, now: datetime) -> None:
+        Whoever is over a limit of their own opens nothing whatever they type, so it counts against nobody else: the same work, by nought.
+        """
+        allowed = self.may_try_code(session, tag, now)
+        self._add(session, CODES, _own(tag), now)
+        self._add(session, CODES, EVERYBODY, now, by=int(allowed))
+        wrong = self._count(session, CODES, EVERYBODY, now)
+        if allowed and wrong in (self.figures.wrong_codes_in_all, self.figures.wrong_codes_in_all * _UNTIL_NOBODY):
+            log.error("codes are being guessed: callers have few tries left for the rest of the day, and in the end none", count=wrong)
+
+    def right_code(self, session: Session, tag: int | None, now: datetime) -> None:
         """Do the same work as for a wrong one, so that the time of an answer tells nothing; it counts nothing, and under nobody's tag."""
+        self.may_try_code(session, tag, now)
         self._add(session, CODES, EVERYBODY, now, by=0)
         self._add(session, CODES, EVERYBODY, now, by=0)
         self._count(session, CODES, EVERYBODY, now)
@@ -105,13 +121,25 @@ class Limits:
         """Delete the counts whose time is over."""
         day = now.replace(hour=0, minute=0, second=0, microsecond=0)
         session.execute(delete(LimitTallyRecord).where(LimitTallyRecord.kind.in_(_BY_THE_DAY), LimitTallyRecord.hour < day))
-        session.execute(delete(LimitTallyRecord).where(LimitTallyRecord.kind == SESSIONS, LimitTallyRecord.hour < now - HOURLY_KEPT))
+        session.execute(delete(LimitTallyRecord).where(LimitTallyRecord.kind.in_((SESSIONS, AGAIN)), LimitTallyRecord.hour < now - HOURLY_KEPT))
 
     def _count(self, session: Session, kind: str, tag: int, now: datetime) -> int:
         return session.scalar(_COUNT, {"hour": _since(kind, now), "kind": kind, "tag": tag}) or 0
 
     def _add(self, session: Session, kind: str, tag: int, now: datetime, *, by: int = 1) -> None:
         count_up(session, LimitTallyRecord, {"hour": _since(kind, now), "kind": kind, "tag": tag}, {"count": by})
+
+
+def first_this_hour(session: Session, report: str, now: datetime) -> bool:
+    """Whether this is the first time within the hour that it is asked of a report, and count it: under thirty bits of the report's random id, and for
+    two hours, so that no event of the case need tell the hour. The caller holds the report's lock."""
+    key = {"hour": _since(AGAIN, now), "kind": AGAIN, "tag": int(report[-8:], 16) >> 2}
+    count_up(session, LimitTallyRecord, key, {"count": 1})
+    return session.scalar(_COUNT, key) == 1
+
+
+def _own(tag: int | None) -> int:
+    return HIDDEN if tag is None else tag
 
 
 def _since(kind: str, now: datetime) -> datetime:

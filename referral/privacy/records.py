@@ -11,12 +11,15 @@ from referral.store.base import ID_LENGTH, Base
 
 EVERYBODY = -1
 """The tag of a count that is over all callers."""
+HIDDEN = -2
+"""The tag of those together whose number is hidden or of another country."""
 
 
 class LimitTallyRecord(Base):
     """How often callers who share a 20-bit tag of the day did something in an hour: a count, never a number, and never beside a report."""
 
     __tablename__ = "limit_tally"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012  SQLAlchemy's own hook
 
     hour: Mapped[datetime] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(String(20), primary_key=True)

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, LargeBinary, Row, Select, String, cast, select, type_coerce
 from sqlalchemy.orm.attributes import InstrumentedAttribute
 
-from referral.privacy.audit import Audit, AuditRecord
+from referral.privacy.audit import DAY, Audit, AuditRecord, by_day
 from referral.privacy.chain import BEGINNING, Chain, End
 from referral.privacy.records import AnchorRecord, ChainRecord, HeadRecord
 from referral.store.database import Database
@@ -121,7 +121,7 @@ class Verifier:
             fault = self._fault(end, position, entry, mac, words)
             if fault is None and words.hour is not None:
                 late = latest is not None and position <= latest[0] and words.hour >= latest[1]
-                fault = Fault.CLOCK if late or (earliest is not None and words.hour < earliest) else None
+                fault = Fault.CLOCK if late or (earliest is not None and _newest(words, words.hour) < earliest) else None
             if fault is not None:
                 return end, Bad(fault, end.count, entry)
             end = End(position, mac)
@@ -208,6 +208,11 @@ class Verifier:
 
     def _midnight(self, head: HeadRecord) -> datetime:
         return datetime.combine(head.day, time(), self._tz)
+
+
+def _newest(words: Words, hour: datetime) -> datetime:
+    """The hour it was written in at the latest: what tells its day only comes after what was told of that day."""
+    return hour + DAY if by_day(words.actor or "", words.action or "") else hour
 
 
 def _decoded(value: object) -> str | None:

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from referral.reports.numbers import CONTACT_LONGEST
 from referral.reports.records import ReportRecord
-from referral.reports.register import CONTACT_LONGEST
 
 RENEWABLE = timedelta(days=10)
 """So long before a consent ends its giver can renew it."""

@@ -13,6 +13,7 @@ from referral.reports.event_records import CaseEvent, CaseEventRecord
 from referral.reports.letter_records import LetterRecord
 from referral.reports.records import PlanStepRecord, ReportRecord
 from referral.store.database import changed
+from referral.vocabulary.report import DOUBT
 
 REOPENS = "was_closed"
 """The reason of a REOPENED event that undoes a closing; any other was written about a report that was open."""
@@ -72,8 +73,9 @@ def blank_words(session: Session, reports: Sequence[str]) -> None:
     gone = dict.fromkeys(("story", "landmark", "spot", "reporter", "contact", "contact_hours", "contact_by_call"))
     gone |= dict.fromkeys(("contact_until", "contact_first_hour", "contact_tag", "relayed_hour"))
     session.execute(update(ReportRecord).where(*mine).values(words_gone=True, filed_hour=_month(session), **gone))
-    for report in reports:
-        session.execute(update(ReportRecord).where(ReportRecord.id == report).values(code_digest=secrets.token_bytes(DIGEST_LENGTH)))
+    for report, flags in session.execute(select(ReportRecord.id, ReportRecord.flags).where(*mine)).all():
+        kept = " ".join(flag for flag in flags.split() if not flag.startswith(DOUBT))
+        session.execute(update(ReportRecord).where(ReportRecord.id == report).values(code_digest=secrets.token_bytes(DIGEST_LENGTH), flags=kept))
     session.execute(delete(LetterRecord).where(LetterRecord.report.in_(reports)))
     session.execute(delete(PlanStepRecord).where(PlanStepRecord.report.in_(reports)))
     session.execute(update(CaseEventRecord).where(CaseEventRecord.report.in_(reports)).values(note=None))
@@ -83,6 +85,12 @@ def blank_letters(session: Session, before: datetime, held: Collection[str]) -> 
     """Letters read before `before` lose their words; that there was one stays with the case."""
     read = (LetterRecord.words.is_not(None), LetterRecord.read_hour <= before, LetterRecord.report.not_in(held))
     return changed(session, update(LetterRecord).where(*read).values(words=None))
+
+
+def drop_boxes(session: Session, held: Collection[str]) -> int:
+    """What reporters erased while a hold kept it goes with the hold (reports.erasing)."""
+    boxes = (CaseEventRecord.kind == CaseEvent.WORDS_ERASED, CaseEventRecord.note.is_not(None), CaseEventRecord.report.not_in(held))
+    return changed(session, update(CaseEventRecord).where(*boxes).values(note=None))
 
 
 def end_contacts(session: Session, now: datetime, longest_since: datetime) -> int:

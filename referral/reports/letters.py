@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 import structlog
 from sqlalchemy import func, select, update
@@ -102,7 +102,7 @@ class Letters:
     def read(self, session: Session, report: str, side: Side, now: datetime) -> None:
         """The letters of this side have been read by the other."""
         unread = (LetterRecord.report == report, LetterRecord.side == side, LetterRecord.state == LetterState.READY, LetterRecord.read_hour.is_(None))
-        session.execute(update(LetterRecord).where(*unread).values(read_hour=_hour(now)))
+        session.execute(update(LetterRecord).where(*unread).values(read_hour=_told(Side.OFFICER if side is Side.REPORTER else Side.REPORTER, now)))
 
     def erase(self, session: Session, report: str) -> None:
         """The reporter's words go; that there was a letter stays."""
@@ -143,7 +143,7 @@ class Letters:
             template=template,
             asks=asks,
             words=None if words is None else sealer.seal(words, Cell(TABLE, "words", id_), pad=_PAD),
-            written_hour=_hour(now),
+            written_hour=_told(side, now),
         )
         session.add(row)
         session.flush()
@@ -169,5 +169,7 @@ def after(session: Session, report: str, turn: int) -> int:
     return session.scalar(select(func.count()).where(*theirs)) or 0
 
 
-def _hour(now: datetime) -> datetime:
-    return now.replace(minute=0, second=0, microsecond=0)
+def _told(by: Side, now: datetime) -> datetime:
+    """When somebody wrote or read, as it is kept: of an officer the hour, of a reporter the day (UTC), since hours beside a list of calls are one phone."""
+    hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    return hour.replace(hour=0) if by is Side.REPORTER else hour

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from referral.privacy.relay import Relay
-from referral.privacy.seal import Cell, Sealer, Unreadable, key_of
+from referral.privacy.seal import Cell, Unreadable, key_of
+from referral.reports.numbers import ReportersNumbers
 from referral.reports.records import TABLE, PlanStepRecord, ReportRecord
 from referral.store.database import put
-from referral.vocabulary.phone import PhoneNumber
-from referral.vocabulary.report import Accused, Channel, Concern, Hours, Reporter, Told, Urgency
+from referral.vocabulary.report import Accused, Channel, Concern, Reporter, Told, Urgency
 
 _SEALED = ("reporter", "spot", "landmark", "story")
 _NARRATIVE_PAD = 256
 log = structlog.get_logger()
-CONTACT_KEPT = timedelta(days=30)
-CONTACT_LONGEST = timedelta(days=90)
-"""However often a consent is renewed: a number changes hands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +44,6 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
-class Reachable:
-    """A reporter agreed to be contacted: in these hours, by text or by a call. Never the number."""
-
-    hours: Hours
-    by_call: bool
-
-
-@dataclass(frozen=True, slots=True)
 class NewReport:
     """A report to be kept. `code_digest` is the keyed digest of the reporter's code; the code itself is nowhere."""
 
@@ -71,13 +59,8 @@ class NewReport:
     partial: bool
 
 
-class Register:
+class Register(ReportersNumbers):
     """Reports, sealed on the way in under the key of the month they were filed in, and opened only for who must read them."""
-
-    def __init__(self, sealer: Sealer, relay: Relay) -> None:
-        """`relay` closes reporters' numbers; this process may be unable to open them again."""
-        self._sealer = sealer
-        self._relay = relay
 
     def add(self, session: Session, new: NewReport, now: datetime) -> None:
         told = new.told
@@ -120,7 +103,9 @@ class Register:
         record.accused = _words(told.accused)
         record.happened, record.age, record.sex, record.disability = told.happened, told.age, told.sex, told.disability
         record.urgency, record.rule, record.need, record.flags = urgency, rule or record.rule, need, _words(flags)
-        for column, value in self._seal(report, told, record.filed_hour).items():
+        words = self._seal(report, told, record.filed_hour)
+        record.words_gone = record.words_gone and not any(words.values())  # told anew after they were erased
+        for column, value in words.items():
             if value is not None or self._open(report, column, getattr(record, column))[1]:  # what did not open is not written over with nothing
                 setattr(record, column, value)
 
@@ -128,54 +113,6 @@ class Register:
         """A partial report was sent after all."""
         record = session.get_one(ReportRecord, report)
         record.partial, record.code_digest = False, code_digest
-
-    def give_contact(self, session: Session, report: str, number: PhoneNumber, tag: bytes, hours: Hours, by_call: bool, now: datetime) -> None:
-        """The one way a reporter's number is kept: asked for, consented to, sealed, gone after 30 days. `tag` finds it for a STOP as long as it is kept.
-
-        Consenting again for the same number renews it, 90 days from the first consent at most.
-        """
-        record = session.get_one(ReportRecord, report)
-        hour = now.replace(minute=0, second=0, microsecond=0)
-        renews = record.contact_tag == tag and record.contact_first_hour is not None
-        record.contact_first_hour = record.contact_first_hour if renews else hour
-        record.relayed_hour = record.relayed_hour if renews else None
-        cell = Cell(TABLE, "contact", report)
-        record.contact = self._sealer.of_month(record.filed_hour).seal(self._relay.close(number.reveal(), cell), cell)
-        record.contact_hours, record.contact_by_call, record.contact_tag = hours, by_call, tag
-        record.contact_until = min(hour + CONTACT_KEPT, (record.contact_first_hour or hour) + CONTACT_LONGEST)
-
-    def withdraw_contact(self, session: Session, report: str) -> None:
-        """The number goes in the same statement as the consent."""
-        record = session.get_one(ReportRecord, report)
-        record.contact = record.contact_hours = record.contact_by_call = record.contact_until = record.contact_tag = None
-        record.contact_first_hour = record.relayed_hour = None
-
-    def forget_contacts(self, session: Session, now: datetime) -> int:
-        """Erase the numbers whose time is over: nobody is called back on a number that may be somebody else's by now."""
-        over = list(session.scalars(select(ReportRecord.id).where(ReportRecord.contact_until <= now)))
-        for report in over:
-            self.withdraw_contact(session, report)
-        return len(over)
-
-    def contacts_of(self, session: Session, tag: bytes) -> list[str]:
-        """The reports a number was given for."""
-        return list(session.scalars(select(ReportRecord.id).where(ReportRecord.contact_tag == tag)))
-
-    def reachable(self, session: Session, report: str, now: datetime) -> Reachable | None:
-        """Whether and when a reporter may be contacted; nothing is opened for it."""
-        record = session.get(ReportRecord, report)
-        if record is None or record.contact_hours is None or record.contact_until is None or record.contact_until <= now:
-            return None
-        return Reachable(record.contact_hours, bool(record.contact_by_call))
-
-    def contact_number(self, session: Session, report: str, now: datetime) -> PhoneNumber | None:
-        """The consented number, opened: for the relay at the moment it sends, and for a reveal by two people. None without a consent that stands.
-
-        Raises privacy.seal.Unreadable where this host does not hold the relay's private key.
-        """
-        sealed = None if self.reachable(session, report, now) is None else session.get_one(ReportRecord, report).contact
-        cell = Cell(TABLE, "contact", report)
-        return None if sealed is None else PhoneNumber(self._relay.open(self._sealer.open(sealed, cell), cell))
 
     def flag(self, session: Session, report: str, *flags: str) -> None:
         """Something whoever reads the report must see."""
@@ -213,17 +150,13 @@ class Register:
         told = _clear(record).adding(reporter=Reporter(reporter) if reporter else None, **opened)
         return _view(record, told, tuple(column for column, (_, opens) in found.items() if not opens))
 
-    def alike(self, session: Session, concern: Concern | None, place: str | None, since: datetime) -> int:
-        """How many reports of the same concern and ward came since: three or more raise the urgency."""
-        if concern is None or place is None:
-            return 0
-        return session.connection().scalar(_ALIKE, {"concern": concern, "place": place, "since": since}) or 0
+    def look_around(self, session: Session, number: str, concern: Concern | None, place: str | None, since: datetime) -> tuple[bool, int]:
+        """Whether a report has this number, and how many of the same concern and ward came since: three or more raise the urgency."""
+        taken, alike = session.connection().execute(_AROUND, {"number": number, "concern": concern, "place": place, "since": since}).one()
+        return bool(taken), alike
 
     def by_code(self, session: Session, digest: bytes) -> str | None:
         return session.scalar(select(ReportRecord.id).where(ReportRecord.code_digest == digest))
-
-    def number_taken(self, session: Session, number: str) -> bool:
-        return session.connection().scalar(_NUMBERED, {"number": number}) is not None
 
     def _seal(self, report: str, told: Told, filed: datetime) -> dict[str, bytes | None]:
         sealer = self._sealer.of_month(filed)
@@ -246,9 +179,9 @@ class Register:
 
 
 _ROWS = ReportRecord.__table__.c
-# A caller waits for these two: put together once.
+# A caller waits for this: put together once.
 _ALIKE = select(func.count()).where(*(_ROWS[name] == bindparam(name) for name in ("concern", "place")), _ROWS.filed_hour >= bindparam("since"))
-_NUMBERED = select(_ROWS.id).where(_ROWS.number == bindparam("number"))
+_AROUND = select(exists().where(_ROWS.number == bindparam("number")), _ALIKE.scalar_subquery())
 
 
 def _words(values: Iterable[str]) -> str:

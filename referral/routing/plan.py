@@ -8,7 +8,7 @@ from operator import attrgetter
 
 from referral.routing.exclusions import LOCAL, rules_for
 from referral.routing.table import Seek, Table
-from referral.vocabulary.duty import A_PART, DutyBearer, Institution, Office, Role
+from referral.vocabulary.duty import A_PART, Doubt, DutyBearer, Institution, Office, Role
 from referral.vocabulary.place import Ground
 from referral.vocabulary.report import SEXUAL, Accused, Concern, Told, Urgency
 
@@ -30,6 +30,7 @@ CONCERN_WORDS = {
     Concern.HELPNOW: "a call for help",
 }
 _ORDINAL = ("first", "second", "third")
+_AWAY = frozenset({Doubt.OFF_DUTY, Doubt.UNREACHABLE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,18 +220,22 @@ class _Choice:
         return "; ".join([text, *notes])
 
     def duty_person(self) -> DutyBearer | None:
-        """The first of the end's posts who may still be asked and is without a doubt, else the first at all."""
-        fresh = [bearer for bearer in self._desk() if bearer.person not in self._people]
-        return next((bearer for bearer in fresh if not bearer.doubts), None) or next(iter(fresh), None)
+        """The first of the end's posts who may still be asked: whoever is there without a doubt, else whoever is there, else the first at all."""
+        return _readiest(bearer for bearer in self._desk() if bearer.person not in self._people)
 
     def end(self) -> DutyBearer | None:
-        """The ladder's end: somebody not told yet and without a doubt, else not told yet, else the desk that was told already."""
-        desk = self._desk()
-        fresh = [bearer for bearer in desk if bearer.person not in self._people]
-        return next((bearer for bearer in fresh if not bearer.doubts), None) or next(iter(fresh or desk), None)
+        """The ladder's end: of those not told yet as `duty_person`, else the desk that was told already."""
+        return self.duty_person() or next(iter(self._desk()), None)
 
     def _desk(self) -> list[DutyBearer]:
-        return self._of(self._table.end) or self._of(self._table.end_without_desks)
+        """The desks; where nobody of theirs is there now, told before or not, the post that stands in for them as well."""
+        desk = self._of(self._table.end)
+        return desk if any(not bearer.doubts & _AWAY for bearer in desk) else desk + self._of(self._table.end_without_desks)
 
     def _of(self, roles: Iterable[Role]) -> list[DutyBearer]:
         return [bearer for role in roles for bearer in self._by_post.get((role, False), ())]
+
+
+def _readiest(bearers: Iterable[DutyBearer]) -> DutyBearer | None:
+    """The first of those with the least against them: somebody whom nobody verified lately may well answer, somebody off duty will not."""
+    return min(bearers, key=lambda bearer: (bool(bearer.doubts & _AWAY), bool(bearer.doubts)), default=None)

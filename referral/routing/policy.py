@@ -36,30 +36,37 @@ class Span:
     most: float
 
 
+SHORTEST_LEASE = 0.25
+"""Minutes. A worker gives a gateway that hangs 13 seconds; with two more to write the answer down it is dead, and not slow."""
 VERIFIED_KINDS = ("people", "phone", "helpline", "address", "office", "service")
 TASK_KINDS = ("wrong_information", "verify", "duplicate", "coverage_gap", "drill_unanswered")
 
 
 @dataclass(frozen=True, slots=True)
 class Upkeep:
-    """How the directory is kept true. `drill_day` is a day of the month, 0 for no drills; `verify_days` by VERIFIED_KINDS, `task_age_days` by TASK_KINDS."""
+    """How the directory is kept true. `drill_day` is a day of the month, 0 for no drills; `verify_days` by VERIFIED_KINDS, `task_age_days` by TASK_KINDS.
+
+    `help_farther_km`: a change that moves the nearest medicine after rape, care or police of a ward by more than that needs a reason."""
 
     drill_day: int
     verify_days: Mapping[str, int]
     verify_a_day: int
     task_age_days: Mapping[str, int]
+    help_farther_km: float
 
 
 @dataclass(frozen=True, slots=True)
 class Sending:
     """How texts go out: so many a second by all workers together, some of them kept free for RED; after `down_after` failures in a row the gateway
-    counts as down. `probe_empty` and `probe_down` are minutes between two texts that try whether the road is open again."""
+    counts as down. `probe_empty` and `probe_down` are minutes between two texts that try whether the road is open again. `balance_least`: what should be
+    left on the account, in its currency; less is an alarm, 0 for none."""
 
     texts_a_second: int
     kept_for_red: int
     down_after: int
     probe_down: float
     probe_empty: float
+    balance_least: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,7 @@ class Policy:
     `acknowledge` holds for each urgency the minutes to the end of steps 1, 2 and 3, all counted from the first sending.
     `remind` is the share of a step's time after which whoever has not answered is reminded, once; 0 for never.
     `counted_hours` are the only hours in which the minutes of HIGH run; `sending_hours` those in which MEDIUM and LOW may be sent.
+    `lost_red` is how long a RED text whose answer was lost waits for a receipt before its repeat.
     `contact_hours` are what a reporter's own choice (morning, afternoon, evening, any time) means: only then is a phone texted.
     """
 
@@ -85,6 +93,7 @@ class Policy:
     delay_later: Span
     duty_repeat: float
     receipt: float
+    lost_red: float
     lease: float
     partial_after: float
     session_forgotten: float
@@ -124,7 +133,8 @@ def parse_policy(data: Mapping[str, object]) -> Policy:
         delay_later=_span(delays, "medium_and_low"),
         duty_repeat=waits.number("duty_person_again", least=0.001),  # zero would tell the same person without end
         receipt=waits.number("receipt_for_red"),
-        lease=waits.number("lease", least=0.02),
+        lost_red=waits.number("answer_lost_for_red", least=0.01),
+        lease=waits.number("lease", least=SHORTEST_LEASE),
         partial_after=waits.number("silence_before_partial"),
         session_forgotten=waits.number("session_forgotten"),
         unverified_days=int(top.number("unverified_days", least=1)),
@@ -153,6 +163,7 @@ def _upkeep(top: Section) -> Upkeep:
         verify_days=MappingProxyType({kind: int(verify.number(kind, least=1)) for kind in VERIFIED_KINDS}),
         verify_a_day=int(top.number("verify_a_day")),
         task_age_days=MappingProxyType({kind: int(ages.number(kind)) for kind in TASK_KINDS}),
+        help_farther_km=top.number("help_farther_km"),
     )
     for section in (drill, verify, ages):
         section.done()
@@ -172,14 +183,16 @@ def _sending(top: Section) -> Sending:
     if kept >= rate and section.has("kept_for_red"):
         section.wrong(section.at("kept_for_red"), "must be fewer than texts_a_second")
     down_after = int(section.number("down_after", least=2))
-    figures = Sending(rate, kept, down_after, section.number("probe_down_minutes", least=0.01), section.number("probe_empty_minutes", least=0.01))
+    probes = section.number("probe_down_minutes", least=0.01), section.number("probe_empty_minutes", least=0.01)
+    least = section.number("balance_least") if section.has("balance_least") else 0.0  # a folder of before there was such a figure must still start
+    figures = Sending(rate, kept, down_after, *probes, least)
     section.done()
     return figures
 
 
 def _limits(top: Section) -> Figures:
     section = top.section("limits")
-    names = ("reports_a_day", "sessions_an_hour", "wrong_codes_a_day", "wrong_codes_in_all")
+    names = ("reports_a_day", "sessions_an_hour", "wrong_codes_a_day", "wrong_codes_in_all", "wrong_entries_a_day")
     limits = Figures(**{name: int(section.number(name, least=1)) for name in names})
     section.done()
     return limits

@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 
 from referral.store.faults import trouble_of
 from referral.store.health import Health, NotNow, Trouble
-from referral.store.patience import Patience, connected
+from referral.store.patience import Patience, connected, still_there, used
+from referral.store.private import make_private
 
 LOOK = 2.0
 """Seconds that a look at the database may take."""
@@ -48,6 +49,7 @@ class Database:
         build = self._sqlite if self.dialect == "sqlite" else self._postgresql
         self._promise = build("FULL", busy_seconds)
         self._draft = build("NORMAL", busy_seconds)
+        self._jot = self._draft if self.dialect == "sqlite" else self._draft.execution_options(isolation_level="AUTOCOMMIT")
         self._read = build("READ", busy_seconds)
 
     @contextmanager
@@ -73,9 +75,15 @@ class Database:
 
     @contextmanager
     def jot(self) -> Iterator[Connection]:
-        """`draft()` in the same way."""
-        with self._judged(writes=True), self._draft.begin() as connection:
+        """`draft()` in the same way, for one statement: on PostgreSQL it is its own transaction, which saves two ways to the server and back."""
+        with self._judged(writes=True), self._jot.begin() as connection:
             yield connection
+
+    @contextmanager
+    def count(self) -> Iterator[Session]:
+        """`jot()` for who takes a session."""
+        with self._judged(writes=True), Session(self._jot, expire_on_commit=False) as session, session.begin():
+            yield session
 
     def look(self) -> Trouble | None:
         """Ask the database now whether a write would last: what is wrong, or None. Takes two seconds or so at most."""
@@ -154,10 +162,12 @@ class Database:
 
     def _sqlite(self, mode: str, busy_seconds: float) -> Engine:
         path = Path(str(self.url.database))
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         engine = create_engine(self.url, hide_parameters=True, connect_args={"timeout": busy_seconds, "check_same_thread": False})
         synchronous = "FULL" if mode == "FULL" else "NORMAL"
         begin = "BEGIN" if mode == "READ" else "BEGIN IMMEDIATE"
+
+        event.listen(engine, "do_connect", lambda *_: make_private(path))
 
         @event.listens_for(engine, "connect")
         def _connect(connection: Any, _record: object) -> None:
@@ -187,10 +197,11 @@ class Database:
             self.url,
             hide_parameters=True,
             isolation_level=level,
-            pool_pre_ping=True,
             connect_args={"options": options, "connect_timeout": max(2, int(busy_seconds))},
         )
         event.listen(engine, "do_connect", lambda _dialect, _record, cargs, cparams: connected(self._patience, cargs, cparams))
+        event.listen(engine, "checkin", used)
+        event.listen(engine, "checkout", still_there)
         return engine
 
 

@@ -9,6 +9,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+_USED, _IDLE = "used", 5.0
 
 
 class Patience(threading.local):
@@ -60,6 +64,27 @@ class Impatient(psycopg.Connection[Any]):
             if error.sqlstate is None:  # no answer, or half of one: whatever comes later must not be taken for the next statement's
                 self.pgconn.finish()
             raise
+
+
+def used(_connection: object, record: ConnectionPoolEntry) -> None:
+    """Note when a connection was given back."""
+    record.info[_USED] = time.monotonic()
+
+
+def still_there(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
+    """Ask a connection that lay idle for a while whether its server is still there; the pool takes another where it is not.
+
+    Not at every use: it is a way to the server and back, and with a slow network a caller waits for each of them.
+    """
+    last = record.info.get(_USED)
+    if last is None or time.monotonic() - last < _IDLE:
+        return
+    try:
+        before, connection.autocommit = connection.autocommit, True
+        connection.execute("SELECT 1")
+        connection.autocommit = before
+    except psycopg.Error as error:
+        raise DisconnectionError("the connection is gone") from error
 
 
 def connected(patience: Patience, cargs: Any, cparams: Any) -> Impatient:

@@ -8,16 +8,14 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import product
 
+from referral.understanding.corrections import read_correction
 from referral.understanding.places import Gazetteer
 from referral.understanding.spelling import Line, apart, bare, fold, headless, slips, split
 
 CODE_DIGITS = 12
 SERVICE_WORDS = 6
 """HUDUMA and more words than these is a story that happens to begin with the word."""
-_PREFIX = 4
-_SHORT = 3
-_WRONG_CODE = re.compile(r"(?=.*\d)([2-9a-hjkmnp-z]{3,5}|[2-9a-hjkmnp-z]{1,2}( [2-9a-hjkmnp-z]{1,2}){1,3})")
-"""Four characters without 0 O 1 I L, one mistyped perhaps; a digit at least, or "bad guys" would be one."""
+_PREFIX, _SHORT = 4, 3
 _CLUB_CODE = re.compile(r"[a-z0-9]{1,10}")
 
 
@@ -42,7 +40,7 @@ class Where(StrEnum):
     WITH_PLACE = "with_place"
     """Alone, or with a place and nothing else: the word names a person or a place."""
     AFTER, WITH_CODE = "after", "with_code"
-    """Only behind HUDUMA: elsewhere the word tells of a worry ("shule"). Only before the code of a directory entry, and nothing else."""
+    """Only behind HUDUMA, or a code: elsewhere the word tells of a worry ("shule"). Only before the code of a directory entry."""
     WHOLE = "whole"
     """The whole message, letter for letter."""
     BESIDE = "beside"
@@ -88,9 +86,9 @@ class Keywords:
 class Keyword:
     """`rest`: what stands beside the keyword, in bare words; for HELP, the whole message, for CLUB what follows the club's code.
 
-    `about`: the service or language asked for, or "". `code`: the 12 digits of STATUS (None without them), the code of WRONG.
-    `club`: the code of the club whose prefix the message has, whatever its kind. `asks_danger`: a cry for help stands after
-    HUDUMA, HALI or RIPOTI: the answer adds "in danger now? reply 1".
+    `about`: the service or language asked for, or "". `code`: the 12 digits of STATUS, the code of WRONG, which may be none; None without. `club`: the
+    code of the club whose prefix the message has, whatever its kind. `asks_danger`: a cry for help stands after HUDUMA, HALI or RIPOTI: the answer
+    adds "in danger now? reply 1".
     """
 
     kind: KeywordKind
@@ -125,7 +123,9 @@ def read_keyword(text: str, table: Keywords, places: Gazetteer | None = None) ->
         return Keyword(KeywordKind.STOP)
     words = split(text)
     club, words = _club(words)
-    found = _wrong(message.split(), table) or _status(words, table) or _first(words, table) or _help(words, table) or _short(words, table, places)
+    wrong = _wrong(message.split(), table)
+    sure = wrong if wrong and wrong.code and not wrong.rest else None
+    found = sure or _status(words, table) or _first(words, table) or _help(words, table) or _short(words, table, places) or wrong
     if club is None:
         return found
     return replace(found, club=club) if found else Keyword(KeywordKind.CLUB, " ".join(words), club=club)
@@ -150,10 +150,10 @@ def read_service(rest: str, table: Keywords) -> tuple[str, str]:
 
 
 def _wrong(typed: Sequence[str], table: Keywords) -> Keyword | None:
-    """`BAD 4F2K`, `BAD 4F 2K`: a directory entry that is wrong. "mbaya saa 2" is none."""
-    code = " ".join(typed[1:])
-    named = _WRONG_CODE.fullmatch(code) and any(tuple(typed[:1]) == form.words for form in table.of(Where.WITH_CODE, KeywordKind.WRONG))
-    return Keyword(KeywordKind.WRONG, code=code.replace(" ", "").upper()) if named else None
+    """`BAD 4F2K`, `BAD 4F 2K`, `BAD 4F2K wrong number`: a directory entry that is wrong. "mbaya saa 2" is none."""
+    named = any(tuple(typed[:1]) == form.words for form in table.of(Where.WITH_CODE, KeywordKind.WRONG))
+    found = read_correction(typed[1:]) if named else None
+    return Keyword(KeywordKind.WRONG, found[1], code=found[0]) if found else None
 
 
 def _status(words: tuple[str, ...], table: Keywords) -> Keyword | None:

@@ -58,8 +58,16 @@ def problem_lines(proof: Proof, names: Names) -> Iterator[str]:
             yield f"coverage: {names.together(section.sites)}: {block_line(block)} ({counted(block.count)} of {counted(proof.each)} cases)"
 
 
-def table(proof: Proof, names: Names, *, whole: bool) -> Iterator[str]:
-    """The gaps by place, then what is thin, then one line that sums up. Shortened unless `whole`."""
+def sample_words(roster: Roster) -> str:
+    """How much of what a proof rests on are samples, in words; "" where nothing is. A proof over samples says that the rules hold, and no more."""
+    people, offices = roster.people(), roster.offices()
+    samples = sum(one.sample for one in people), sum(one.sample for one in offices)
+    said = f"{counted(samples[0])} of {counted(len(people))} people and {counted(samples[1])} of {counted(len(offices))} offices are samples"
+    return said if any(samples) else ""
+
+
+def table(proof: Proof, names: Names, *, whole: bool, note: str = "") -> Iterator[str]:
+    """The gaps by place, then what is thin, then `note` and one line that sums up. Shortened unless `whole`."""
     found = sections(proof)
     shown = found if whole else found[:SHORT_SECTIONS]
     for section in shown:
@@ -67,6 +75,8 @@ def table(proof: Proof, names: Names, *, whole: bool) -> Iterator[str]:
     if len(found) > len(shown):
         yield f"... and {len(found) - len(shown)} more groups of places: --all shows them"
     yield from _thin(proof, names, whole)
+    if note:
+        yield note
     yield f"{counted(proof.combinations)} combinations, {counted(proof.count)} {'gap' if proof.count == 1 else 'gaps'}"
 
 

@@ -13,13 +13,15 @@ from sqlalchemy import delete, inspect, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from referral.directory.field_changes import record_changes
+from referral.directory.field_changes import BY_HAND, record_changes
 from referral.directory.help_tables import TABLES, HelpTable, Values, cells, values_of
 from referral.directory.lines import OfficeLine
 from referral.directory.near_build import rebuild_near
 from referral.directory.people import bump
 from referral.directory.records import JurisdictionRow, OfficeRow, PlaceRow
-from referral.directory.upkeep_records import FieldChangeRow
+from referral.directory.upkeep_records import FieldChangeRow, ProposalRow, ProposalStatus
+from referral.upkeep.entry_parts import PARTS, exchange, exchanges, parts_of
+from referral.upkeep.entry_rules import broken
 
 OFFICE, PHONE = "office", "phone"
 HELP: Mapping[str, HelpTable] = MappingProxyType({one.entity: one for one in TABLES.values() if one.listed})
@@ -44,7 +46,10 @@ class ChangeProblems(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One field of an entry that changed. `old` and `new` are texts, None for nothing, "(changed)" for what is never shown."""
+    """One field of an entry that changed. `old` and `new` are texts, None for nothing, "(changed)" for what is never shown.
+
+    `by` made it; `proposed_by` and `note` are whoever proposed it and why, "" where nobody proposed it.
+    """
 
     field: str
     old: str | None
@@ -52,13 +57,18 @@ class Change:
     action: str
     by: str
     at: datetime
+    proposed_by: str = ""
+    note: str = ""
 
 
 def history(session: Session, entity: str, entry: str) -> list[Change]:
     """Everything that changed of an entry, the newest first; empty for one that never did, and for an unknown one."""
     mine = (FieldChangeRow.entity == entity, FieldChangeRow.entry == entry)
     rows = session.scalars(select(FieldChangeRow).where(*mine).order_by(FieldChangeRow.at.desc(), FieldChangeRow.field))
-    return [Change(row.field, row.old, row.new, row.action, row.by, row.at) for row in rows]
+    accepted = (ProposalRow.entity == entity, ProposalRow.entry == entry, ProposalRow.status == ProposalStatus.ACCEPTED)
+    proposed = {row.decided_at: (row.proposed_by, row.note) for row in session.scalars(select(ProposalRow).where(*accepted))}
+    found = ((row, proposed.get(row.at, ("", "")) if row.action == BY_HAND else ("", "")) for row in rows)
+    return [Change(row.field, row.old, row.new, row.action, row.by, row.at, *who) for row, who in found]
 
 
 def find(session: Session, entity: str, entry: str) -> Any:
@@ -71,34 +81,41 @@ def find(session: Session, entity: str, entry: str) -> Any:
 
 
 def values(session: Session, entity: str, row: Any) -> Values:
-    """The whole entry by column; an office with `covers`, the places it answers for, as one text."""
+    """The whole entry by column, and its parts, each as one text: of an office `covers`, the places it answers for; of help see entry_parts."""
     found = {column.key: getattr(row, column.key) for column in inspect(type(row)).columns}
     if entity == OFFICE:
         found["covers"] = " ".join(sorted(session.scalars(select(JurisdictionRow.place).where(JurisdictionRow.office == row.id))))
-    return found
+    return found | parts_of(session, entity, row.id)
 
 
 def checked(session: Session, entity: str, row: Any, changes: Mapping[str, str]) -> Values:
-    """What the entry would be, by the rules of its file's line: the columns that differ. An empty text empties a field. Raises ChangeProblems."""
+    """What the entry would be, by the rules of its file's line and those between entries: the columns that differ. An empty text empties a field.
+
+    Raises ChangeProblems.
+    """
     before = values(session, entity, row)
     schema: Schema = OfficeLine() if entity == OFFICE else HELP[entity].line()
-    problems = [f"{name}: is no field of this entry" for name in changes if name not in schema.fields]
+    parts = {name: text for name, text in changes.items() if name in PARTS.get(entity, {})}
+    problems = [f"{name}: is no field of this entry" for name in changes if name not in schema.fields and name not in parts]
     problems += [f"{name}: is not changed by a proposal" for name in changes if name in FIXED]
     if problems:
         raise ChangeProblems(problems)
     now = _office_cells(before) if entity == OFFICE else cells(HELP[entity], before)
     try:
-        read: Mapping[str, Any] = schema.load({name: text.strip() for name, text in {**now, **changes}.items() if text.strip()})
+        read: Mapping[str, Any] = schema.load({name: text.strip() for name, text in {**now, **changes}.items() if text.strip() and name not in parts})
     except ValidationError as error:
         raise ChangeProblems(_plain(error)) from None
     after = _office_values(read) if entity == OFFICE else values_of(HELP[entity], read)
-    different = {name: value for name, value in after.items() if value != before[name] and name not in FIXED}
-    if not different:
+    own = {name: value for name, value in after.items() if value != before[name] and name not in FIXED}
+    found, problems = exchanges(session, entity, row.id, parts)
+    if not own and not found and not problems:
         raise ChangeProblems(["nothing would change"])
-    problems = _references(session, entity, row, different)
+    problems += _references(session, entity, row, own)
+    if not problems and entity != OFFICE:
+        problems = broken(session, HELP[entity], row.id, own, found)
     if problems:
         raise ChangeProblems(problems)
-    return different
+    return own | {one.field: one.text for one in found}
 
 
 def trial(session: Session, entity: str, row: Any, different: Mapping[str, Any]) -> None:
@@ -115,7 +132,7 @@ def write(session: Session, entity: str, row: Any, different: Mapping[str, Any],
     if entity != OFFICE:
         also["updated_at"] = now
     _change(session, entity, row, {**different, **also}, keep=True)
-    record_changes(session, entity, row.id, before, values(session, entity, row), "proposal", by, now)
+    record_changes(session, entity, row.id, before, values(session, entity, row), BY_HAND, by, now)
     if entity != OFFICE:
         rebuild_near(session, now, tz)
     bump(session)
@@ -140,6 +157,9 @@ def _set(session: Session, entity: str, row: Any, different: Mapping[str, Any]) 
         if name == "covers" and entity == OFFICE:
             session.execute(delete(JurisdictionRow).where(JurisdictionRow.office == row.id))
             session.add_all(JurisdictionRow(office=row.id, place=place) for place in value.split())
+        elif name in PARTS.get(entity, {}):
+            for one in exchanges(session, entity, row.id, {name: value})[0]:
+                exchange(session, one)
         else:
             setattr(row, name, value)
 

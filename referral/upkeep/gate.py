@@ -1,8 +1,9 @@
-"""Refuses a change to the directory that would leave a child alone somewhere, and names the places. Nothing here delays a suspension."""
+"""Refuses a change to the directory that would leave a child alone somewhere, or without help it has, and names the places. Nothing here delays a
+suspension."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,18 +18,26 @@ from referral.routing.table import Table
 from referral.upkeep.coverage import Prover, View, key_of
 from referral.upkeep.coverage_words import Names, problem_lines
 from referral.upkeep.gaps import Combination, Findings, Gap, Lacks, Missing, Proof, Site, opened
+from referral.upkeep.help_gate import loss_lines, losses, read_help
 
 REASON_LENGTH = 400
 
 
-class OpensGap(DataError):
-    """The change would open gaps. `gaps` are these, `problems` the same in lines for people, by place."""
+class TakesHelp(DataError):
+    """The change would take help away from callers: `problems` says in lines for people what, from where, and what is shown no more."""
 
-    def __init__(self, proof: Proof, names: Names) -> None:
+    def __init__(self, lines: Sequence[str]) -> None:
+        super().__init__(("refused: the change would take help away from callers; a reason overrides", *lines))
+
+
+class OpensGap(DataError):
+    """The change would open gaps. `gaps` are these, `problems` the same in lines for people, by place, and what help callers lose besides."""
+
+    def __init__(self, proof: Proof, names: Names, lines: Sequence[str] = ()) -> None:
         self._proof = proof
         places = len({site.place for site in proof.sites})
         first = f"refused: the change would leave {places} {'place' if places == 1 else 'places'} without two institutions or an end; a reason overrides"
-        super().__init__((first, *problem_lines(proof, names)))
+        super().__init__((first, *problem_lines(proof, names), *lines))
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
@@ -64,13 +73,14 @@ class Gate:
 
     @contextmanager
     def watch(self, session: Session, now: datetime, by: str = "service", override: str | None = None) -> Iterator[Watched]:
-        """Prove before and after the block. Raises OpensGap, so that the caller's transaction rolls back; with a reason in `override` (not
-        empty) the change passes and the reason and the number of gaps are recorded in the same transaction, as done by `by`.
+        """Look before and after the block. Raises OpensGap, or TakesHelp where callers alone lose something, so that the caller's transaction rolls
+        back; with a reason in `override` (not empty) the change passes and the reason, the number of gaps and of what wards lose are recorded in
+        the same transaction, as done by `by`.
 
         The first load of an empty directory opens nothing: before it nobody was told at all. Whoever writes must `bump` the directory inside
-        the block, as every change of it must: where the version stands still nothing is proven.
+        the block, as every change of it must, and `rebuild_near` after help was changed: where the version stands still nothing is looked at.
         """
-        before = self.roster_reader(session)
+        before, helped = self.roster_reader(session), read_help(session)
         watched = Watched()
         yield watched
         if not before.offices():
@@ -79,14 +89,18 @@ class Gate:
         after = self.roster_reader(session)
         if after.version == before.version:
             return
-        proof = self._opened(before, after, now)
-        if not proof.count:
+        helps = read_help(session)
+        proof, lost = self._opened(before, after, now), losses(helped, helps, self.policy.upkeep.help_farther_km)
+        if not proof.count and not lost:
             return
-        if not (override or "").strip():
-            raise OpensGap(proof, Names(after))
+        reason = (override or "").strip()[:REASON_LENGTH]
+        if not reason:
+            lines = tuple(loss_lines(lost, helped, helps, Names(after))) if lost else ()
+            raise OpensGap(proof, Names(after), lines) if proof.count else TakesHelp(lines)
         watched.let_pass(proof)
         if self.audit is not None:
-            self.audit.write(session, now, by, Action.COVERAGE_OVERRIDDEN, "directory", reason=(override or "").strip()[:REASON_LENGTH], gaps=proof.count)
+            details = {"lost": len(lost)} if lost else {}
+            self.audit.write(session, now, by, Action.COVERAGE_OVERRIDDEN, "directory", reason=reason, gaps=proof.count, **details)
 
     def _opened(self, before: Roster, after: Roster, now: datetime) -> Proof:
         """Only what lacks more than it did. Places from which the offices still look as they did are not proven again."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from marshmallow import Schema, ValidationError
@@ -11,13 +11,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from referral.directory.apply import apply
+from referral.directory.by_hand import offices_by_hand
 from referral.directory.checks import Batch, check
 from referral.directory.help_apply import Counts
 from referral.directory.help_tables import OFFICES, PLACES, cell
 from referral.directory.importer import read_known, record_fields
 from referral.directory.lines import Line, OfficeLine, PlaceLine
 from referral.directory.office_fields import Fields, read_fields
-from referral.directory.records import OfficeRow, PlaceRow
+from referral.directory.records import PlaceRow
 from referral.upkeep.incoming import Incoming, Mode, Row
 from referral.upkeep.rejected import Rejected
 from referral.upkeep.weighing import CLEAR, told
@@ -25,13 +26,14 @@ from referral.vocabulary.phone import PhoneNumber
 
 _SCHEMAS: Mapping[str, type[Schema]] = {PLACES: PlaceLine, OFFICES: OfficeLine}
 _ENTITY = {PLACES: "place", OFFICES: "office"}
-Taken = tuple[Counts, Sequence[Rejected], int, int]
+Taken = tuple[Counts, Sequence[Rejected], int, int, Sequence[str]]
 
 
 def take_ground(session: Session, incoming: Sequence[Incoming], mode: Mode, by: str, now: datetime) -> Taken:
-    """Write what is good of places and offices: counts, rejected rows, how many change nothing, how many were changed by hand before."""
+    """Write what is good of places and offices: counts, rejected rows, how many change nothing, how many say nothing but what somebody did
+    otherwise by hand, and which fields those are."""
     before = read_fields(session)
-    taking = _Taking(session, before, mode)
+    taking = _Taking(session, before, mode, now.date())
     for table in (PLACES, OFFICES):
         for source in incoming:
             if source.table == table:
@@ -43,19 +45,21 @@ def take_ground(session: Session, incoming: Sequence[Incoming], mode: Mode, by: 
     added = sum(len(after[entity].keys() - before[entity].keys()) for entity in _ENTITY.values())
     updated = sum(before[entity][one] != row for entity in _ENTITY.values() for one, row in after[entity].items() if one in before[entity])
     counts = Counts(added, updated)
-    return counts, taking.rejected, taking.rows - len(taking.rejected) - added - updated - taking.by_hand, taking.by_hand
+    return counts, taking.rejected, taking.rows - len(taking.rejected) - added - updated - taking.by_hand, taking.by_hand, taking.left
 
 
 class _Taking:
-    def __init__(self, session: Session, fields: Fields, mode: Mode) -> None:
+    def __init__(self, session: Session, fields: Fields, mode: Mode, today: date) -> None:
         self._session = session
+        self._today = today
         self._fields = fields
         self._mode = mode
-        self._edited = frozenset(session.scalars(select(OfficeRow.id).where(OfficeRow.edited)))
+        self._edited = offices_by_hand(session)
         self._lines: dict[str, dict[str, tuple[Line, Row, Incoming]]] = {PLACES: {}, OFFICES: {}}
         self.rejected: list[Rejected] = []
         self.rows = 0
         self.by_hand = 0
+        self.left: list[str] = []
 
     def read(self, source: Incoming) -> None:
         schema, standing = _SCHEMAS[source.table](), self._fields[_ENTITY[source.table]]
@@ -66,10 +70,18 @@ class _Taking:
                 self._reject(source, row, "id", "stands twice")
             elif one in standing and self._mode is Mode.ADD:
                 continue
-            elif source.table == OFFICES and one in self._edited:
+            elif source.table == OFFICES and one in self._edited and not self._others(row, standing[one]):
                 self.by_hand += 1
             else:
                 self._read(source, schema, row, standing.get(one, {}))
+
+    def _others(self, row: Row, standing: Mapping[str, Any]) -> bool:
+        """Whether a row of an office that somebody changed by hand says anything new that may be taken; what may not is named."""
+        said = {column: _words("" if value == CLEAR else value) for column, value in row.cells.items() if value and column in standing}
+        different = {column for column, value in said.items() if value != _words(cell(standing[column]))}
+        kept = different & self._edited[row.cells["id"]]
+        self.left += [f"{OFFICES} {row.cells['id']}: {' '.join(sorted(kept))}"] if kept else []
+        return not kept or bool(different - kept)
 
     def _read(self, source: Incoming, schema: Schema, row: Row, standing: Mapping[str, Any]) -> None:
         cells = {column: cell(standing[column]) for column in schema.fields if column in standing}
@@ -83,7 +95,7 @@ class _Taking:
 
     def settle(self) -> Batch:
         """Drop bad rows, and those that hang on them, until none is left."""
-        known = read_known(self._session)
+        known = read_known(self._session, self._today)
         while True:
             problems: list[str] = []
             batch = self._batch()
@@ -112,6 +124,11 @@ class _Taking:
 
     def _reject(self, source: Incoming, row: Row, column: str, reason: str) -> None:
         self.rejected.append(Rejected(source.table, row, column, reason))
+
+
+def _words(text: str) -> tuple[str, ...]:
+    """Lists of words are the same in any order."""
+    return tuple(sorted(text.split()))
 
 
 def _no_number(_: str, __: PhoneNumber) -> bytes:

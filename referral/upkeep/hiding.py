@@ -48,6 +48,13 @@ def take_secrets(session: Session, incoming: Sequence[Incoming], sealer: Sealer,
     return Counts(tally["added"], tally["updated"]), rejected, tally["unchanged"]
 
 
+def open_secret(session: Session, sealer: Sealer, location: str) -> Mapping[str, str] | None:
+    """Where a confidential place lies (address, lat, lon, each "" where it is not known); None for a location of which nothing is sealed. Who may
+    ask, and that it was asked, is the caller's to settle first. Raises Unreadable where the keys of this service did not seal it."""
+    row = session.get(LocationSecretRow, location)
+    return None if row is None else _read(sealer, row)
+
+
 def _seal(session: Session, one: str, cells: Mapping[str, str], sealer: Sealer, mode: Mode, by: str, now: datetime) -> str:
     """What became of one row."""
     kept = session.get(LocationSecretRow, one)
@@ -95,6 +102,10 @@ def _opened(sealer: Sealer, row: LocationSecretRow | None) -> dict[str, str] | N
     if row is None:
         return None
     try:
-        return {str(name): str(value) for name, value in json.loads(sealer.open(row.sealed, secret_cell(row.location))).items()}
+        return _read(sealer, row)
     except Unreadable:
         return None
+
+
+def _read(sealer: Sealer, row: LocationSecretRow) -> dict[str, str]:
+    return {str(name): str(value) for name, value in json.loads(sealer.open(row.sealed, secret_cell(row.location))).items()}

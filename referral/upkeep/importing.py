@@ -6,10 +6,10 @@ on which something hangs.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from typing import NamedTuple
 
@@ -30,7 +30,7 @@ from referral.upkeep.duplicates import Hint, hints
 from referral.upkeep.gate import Watched
 from referral.upkeep.ground import take_ground
 from referral.upkeep.hiding import take_secrets
-from referral.upkeep.incoming import SECRETS, Incoming, Mode
+from referral.upkeep.incoming import SECRETS, Incoming, Mode, Refused, Row, columns_of
 from referral.upkeep.rejected import Rejected
 from referral.upkeep.replacing import Leaving, leaving
 from referral.upkeep.weighing import Weighed, weigh
@@ -51,7 +51,8 @@ class Wishes(NamedTuple):
 @dataclass(frozen=True)
 class Outcome:
     """What became of an import, or would have. `unchanged` counts what says nothing new and what ADD leaves alone, `by_hand` what somebody
-    changed by hand; `kept` are the ids that a replacing file lacks and on which something hangs. `seen` is when this very file came last."""
+    changed by hand; `left` names every field that differs from what somebody did by hand, and stays; `gone` is what goes or becomes
+    inactive, `table id`; `kept` are the ids that a replacing file lacks and on which something hangs. `seen` is when this very file came last."""
 
     counts: Counts
     unchanged: int
@@ -61,6 +62,8 @@ class Outcome:
     kept: tuple[str, ...]
     written: bool
     seen: datetime | None = None
+    left: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
 
 
 class _NothingThen(Exception):
@@ -73,8 +76,11 @@ class _Tally:
     rejected: list[Rejected] = field(default_factory=list)
     hints: list[Hint] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
 
-    def add(self, counts: Counts, rejected: Sequence[Rejected], unchanged: int, by_hand: int = 0) -> None:
+    def add(self, counts: Counts, rejected: Sequence[Rejected], unchanged: int, by_hand: int = 0, left: Sequence[str] = ()) -> None:
+        self.left += left
         self.counts.update(added=counts.added, updated=counts.updated, removed=counts.removed, unchanged=unchanged, by_hand=by_hand)
         self.rejected += rejected
 
@@ -125,27 +131,30 @@ class Importer:
         else:
             attempt.rollback()
         counts = tally.counts
-        return Outcome(
-            tally.written, counts["unchanged"], counts["by_hand"], tuple(tally.rejected), tuple(tally.hints), tuple(tally.kept), done, seen
-        )  # fmt: skip
+        rejected, hinted, kept = tuple(tally.rejected), tuple(tally.hints), tuple(tally.kept)
+        return Outcome(tally.written, counts["unchanged"], counts["by_hand"], rejected, hinted, kept, done, seen, tuple(tally.left), tuple(tally.gone))
 
     def _take(self, session: Session, incoming: Sequence[Incoming], wishes: Wishes, now: datetime, tally: _Tally, progress: Progress) -> None:
+        incoming = _once(incoming)
         ground = [one for one in incoming if one.table in (PLACES, OFFICES)]
         if ground:
             tally.add(*take_ground(session, ground, wishes.mode, wishes.by, now))
-        helping = [one for one in incoming if one.table in TABLES]
+        helping = _unable_to_miss([one for one in incoming if one.table in TABLES])
         if helping:
             self._help(session, helping, wishes, now, tally, progress)
         hiding = [one for one in incoming if one.table == SECRETS]
         if hiding:
             tally.add(*take_secrets(session, hiding, self._sealer, wishes.mode, wishes.by, now))
+        tally.rejected += [Rejected(source.table, *refused) for source in (*ground, *hiding) for refused in source.refused]
         if wishes.all_or_nothing and tally.rejected:
             raise _NothingThen
         if tally.written.any:
-            bump(session)  # a watch looks only at what says that it has changed
+            bump(session)  # a watch looks only at what says that it has changed, and at what callers are shown
+            session.flush()
+            rebuild_near(session, now, self._tz)
 
     def _help(self, session: Session, helping: Sequence[Incoming], wishes: Wishes, now: datetime, tally: _Tally, progress: Progress) -> None:
-        state = read_state(session)
+        state = read_state(session, now.astimezone(self._tz).date())
         hidden = frozenset(session.scalars(select(LocationSecretRow.location)))
         weighed = weigh(helping, state, wishes.mode, lambda files: self._leaving(files, state, wishes, hidden), progress)
         counts = write(session, weighed.view, action="import", by=wishes.by, now=now, progress=progress)
@@ -153,6 +162,8 @@ class Importer:
         counts = Counts(counts.added, counts.updated - retired, counts.removed + retired)
         tally.add(counts, weighed.rejected, weighed.unchanged, weighed.by_hand)
         tally.kept += weighed.leaving.kept
+        tally.left += weighed.left
+        tally.gone += [f"{table} {one}" for part in (weighed.leaving.gone, weighed.leaving.retiring) for table, ids in part.items() for one in sorted(ids)]
         tally.hints += self._hint(session, weighed.view, now)
 
     @staticmethod
@@ -186,4 +197,30 @@ class Importer:
             )
         )
         session.flush()
-        rebuild_near(session, now, self._tz)
+
+
+def _unable_to_miss(files: Sequence[Incoming]) -> list[Incoming]:
+    """A table of which a row could not even be read does not say what is missing from it."""
+    torn = {one.table for one in files if any(not refused.row.cells for refused in one.refused)}
+    return [replace(one, scope=frozenset()) if one.table in torn else one for one in files]
+
+
+def _once(files: Sequence[Incoming]) -> list[Incoming]:
+    """Without the rows of an id that is said two things of: were the first taken, the second would come back as rejected, and overwrite it."""
+    said: dict[tuple[str, str], list[Mapping[str, str]]] = defaultdict(list)
+    for one in files:
+        for row in one.rows:
+            said[one.table, _key(one, row)].append(row.cells)
+    torn = {key for key, cells in said.items() if any(other != cells[0] for other in cells[1:])}
+    return [_parted(one, torn) for one in files] if torn else list(files)
+
+
+def _parted(file: Incoming, torn: Collection[tuple[str, str]]) -> Incoming:
+    bad = [row for row in file.rows if (file.table, _key(file, row)) in torn]
+    name = (columns_of(file.table) or ("id",))[0]
+    refused = [Refused(row, name, "stands twice, and not the same") for row in bad]
+    return replace(file, rows=tuple(row for row in file.rows if row not in bad), refused=(*file.refused, *refused)) if bad else file
+
+
+def _key(file: Incoming, row: Row) -> str:
+    return row.cells.get((columns_of(file.table) or ("id",))[0], "")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
+import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -13,12 +12,15 @@ from typing import NamedTuple
 
 from referral.directory.help_tables import OFFICES, PLACES, TABLES
 from referral.directory.lines import ImportProblems, OfficeLine, PlaceLine
+from referral.upkeep.csv_records import Record, read_records
 
 SECRETS = "location_secrets"
 SECRET_COLUMNS = ("location", "address", "lat", "lon")
 REASONS = ("line", "column", "reason")
 """What a file of rejected rows has besides: read over, so that it can be mended and handed in again."""
 _GROUND = {PLACES: tuple(PlaceLine().fields), OFFICES: tuple(OfficeLine().fields)}
+MOST = 200 * 1024 * 1024
+"""Bytes of one file once unpacked: a small zip can hold a file that fills the disk."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -87,18 +89,22 @@ def table_of(path: Path) -> str:
 
 
 def read_file(path: Path, table: str | None = None) -> Incoming:
-    """The rows of one CSV file, UTF-8, header first. Columns may be missing, none may be unknown. Raises NotImportable."""
+    """The rows of one CSV file, UTF-8, header first. Columns may be missing, none may be unknown. A row that cannot be read is refused, and no other.
+    Raises NotImportable."""
     table = table or table_of(path)
     try:
-        return read_rows(path.read_text("utf-8-sig"), path.name, table)
-    except (UnicodeDecodeError, csv.Error, OSError) as error:
-        raise NotImportable([f"{path.name}:1: file: cannot be read as CSV in UTF-8 ({type(error).__name__})"]) from None
+        return read_rows(path.read_bytes(), path.name, table)
+    except OSError as error:
+        raise NotImportable([f"{path.name}:1: file: cannot be read ({error.strerror})"]) from None
 
 
-def read_rows(text: str, name: str, table: str) -> Incoming:
+def read_rows(data: bytes | str, name: str, table: str) -> Incoming:
     known = columns_of(table) or ()
-    reader = csv.DictReader(io.StringIO(text, newline=""), restkey="", restval="", strict=True)
-    header = tuple(reader.fieldnames or ())
+    records = read_records(data.encode() if isinstance(data, str) else data)
+    first = next(records, Record(1, []))
+    if first.wrong:
+        raise NotImportable([f"{name}:{first.number}: file: {first.wrong}"])
+    header = tuple(first.cells)
     own = tuple(column for column in header if column not in REASONS)
     wrong = [f"{name}:1: {column}: column is unknown" for column in own if column not in known]
     wrong += [f"{name}:1: {column}: column stands twice" for column in sorted(set(header)) if header.count(column) > 1]
@@ -106,14 +112,33 @@ def read_rows(text: str, name: str, table: str) -> Incoming:
     wrong += [f"{name}:1: {key}: column is missing"] if key not in own else []
     if wrong:
         raise NotImportable(wrong)
-    return Incoming(table, own, tuple(_row(name, reader.line_num, raw, own) for raw in reader))
+    rows: list[Row] = []
+    refused: list[Refused] = []
+    for one in records:
+        if one.wrong:  # of a hidden place not a word is kept
+            refused.append(Refused(Row(name, one.number, {key: "" if table == SECRETS else one.text}, {}), "line", one.wrong))
+        else:
+            rows.append(_row(name, one, header, own))
+    return Incoming(table, own, tuple(rows), refused=tuple(refused))
 
 
-def _row(name: str, number: int, raw: Mapping[str, str], own: tuple[str, ...]) -> Row:
-    kept = {column: raw[column] for column in own}
-    if raw.get(""):
-        kept[""] = " ".join(raw[""])
-    return Row(name, number, kept, {column: plain(kept[column]) for column in own})
+def _row(name: str, one: Record, header: tuple[str, ...], own: tuple[str, ...]) -> Row:
+    said = dict(zip(header, one.cells, strict=False))
+    kept = {column: said.get(column, "") for column in own}
+    if len(one.cells) > len(header):
+        kept[""] = " ".join(one.cells[len(header) :])
+    return Row(name, one.number, kept, {column: plain(kept[column]) for column in own})
+
+
+def read_folder(path: Path) -> list[Incoming]:
+    """The tables in a folder or zip of CSV files named after them, as `export` writes it. Raises NotImportable."""
+    if path.is_dir():
+        return [read_file(file) for file in sorted(path.glob("*.csv"))]
+    with zipfile.ZipFile(path) as archive:
+        files = [one for one in archive.infolist() if one.filename.endswith(".csv")]
+        if large := [one.filename for one in files if one.file_size > MOST]:
+            raise NotImportable([f"{path.name}: {name}: file: is too large" for name in large])
+        return [read_rows(archive.read(one), Path(one.filename).name, table_of(Path(one.filename))) for one in files]
 
 
 def plain(cell: str) -> str:

@@ -6,8 +6,6 @@ over. Field names are those of the Human Services Data Specification (https://op
 
 from __future__ import annotations
 
-import csv
-import io
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,12 +14,11 @@ from pathlib import Path
 from referral.directory.help_state import HelpState
 from referral.directory.help_tables import TABLES
 from referral.directory.hsds_ids import hsds_id
-from referral.upkeep.incoming import Incoming, NotImportable, Refused, Row, plain
+from referral.upkeep.csv_records import Record, read_records
+from referral.upkeep.incoming import MOST, Incoming, NotImportable, Refused, Row, plain
 from referral.upkeep.package_rows import FILES, Attributes, Foreign, NotOurs
 
 DESCRIPTOR = "datapackage.json"
-_MOST = 200 * 1024 * 1024
-"""Bytes of one file once unpacked: a small zip can hold a file that fills the disk."""
 Flat = Mapping[str, object]
 
 
@@ -35,7 +32,14 @@ class Package:
 
 
 def is_package(path: Path) -> bool:
-    return (path / DESCRIPTOR).is_file() if path.is_dir() else path.suffix == ".zip"
+    """Whether a folder or zip is one of HSDS; without its descriptor it holds tables of ours. Raises NotImportable for what only looks like a zip."""
+    if path.is_dir() or path.suffix != ".zip":
+        return (path / DESCRIPTOR).is_file()
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(Path(one.filename).name == DESCRIPTOR for one in archive.infolist())
+    except (OSError, zipfile.BadZipFile):
+        raise NotImportable([f"{path.name}:1: file: is no zip"]) from None
 
 
 def open_package(path: Path) -> Package:
@@ -43,35 +47,43 @@ def open_package(path: Path) -> Package:
     files: dict[str, tuple[Row, ...]] = {}
     columns: dict[str, tuple[str, ...]] = {}
     try:
-        for name, text in _texts(path):
-            reader = csv.DictReader(io.StringIO(text, newline=""), restkey="", restval="", strict=True)
-            columns[name] = tuple(reader.fieldnames or ())
-            files[name] = tuple(_row(f"{name}.csv", reader.line_num, raw) for raw in reader)
-    except (UnicodeDecodeError, csv.Error, OSError, zipfile.BadZipFile, KeyError) as error:
+        for name, data in _files(path):
+            columns[name], files[name] = _rows(f"{name}.csv", data)
+    except (OSError, zipfile.BadZipFile) as error:
         raise NotImportable([f"{path.name}:1: file: cannot be read as a package ({type(error).__name__})"]) from None
     if "services" not in files and "organizations" not in files:
         raise NotImportable([f"{path.name}:1: file: holds neither services.csv nor organizations.csv"])
     return Package(path.stem, files, columns)
 
 
-def _texts(path: Path) -> Iterator[tuple[str, str]]:
+def _files(path: Path) -> Iterator[tuple[str, bytes]]:
     if path.is_dir():
         for file in sorted(path.glob("*.csv")):
-            yield file.stem, file.read_text("utf-8-sig")
+            yield file.stem, file.read_bytes()
         return
     with zipfile.ZipFile(path) as archive:
-        if not any(Path(one.filename).name == DESCRIPTOR for one in archive.infolist()):
-            raise KeyError(DESCRIPTOR)
         for one in archive.infolist():
             if one.filename.endswith(".csv"):
-                if one.file_size > _MOST:
+                if one.file_size > MOST:
                     raise OSError("too large")
-                yield Path(one.filename).stem, archive.read(one).decode("utf-8-sig")
+                yield Path(one.filename).stem, archive.read(one)
 
 
-def _row(file: str, number: int, raw: Mapping[str, str]) -> Row:
-    kept = {column: value if isinstance(value, str) else " ".join(value) for column, value in raw.items()}
-    return Row(file, number, kept, {column: plain(value) for column, value in kept.items()})
+def _rows(file: str, data: bytes) -> tuple[tuple[str, ...], tuple[Row, ...]]:
+    """The columns and rows of a file: its parts refer to each other, so that it is read whole or not at all."""
+    records = list(read_records(data))
+    if wrong := [f"{file}:{one.number}: line: {one.wrong}" for one in records if one.wrong]:
+        raise NotImportable(wrong)
+    columns = tuple(records[0].cells) if records else ()
+    return columns, tuple(_row(file, one, columns) for one in records[1:])
+
+
+def _row(file: str, one: Record, columns: tuple[str, ...]) -> Row:
+    kept = dict(zip(columns, one.cells, strict=False))
+    kept = {column: kept.get(column, "") for column in columns}
+    if len(one.cells) > len(columns):
+        kept[""] = " ".join(one.cells[len(columns) :])
+    return Row(file, one.number, kept, {column: plain(value) for column, value in kept.items()})
 
 
 def incoming_of(package: Package, state: HelpState, published: Mapping[str, list[dict[str, object]]], zone: str) -> list[Incoming]:

@@ -17,9 +17,13 @@ from referral.privacy.audit import Action, Audit
 from referral.store.base import new_id
 from referral.upkeep.entries import ENTITIES, ChangeProblems, checked, find, trial, write
 
-LOCATION, OFFICE = "location", "office"
+LOCATION = "location"
 Watch = Callable[[Session, datetime, str, str | None], AbstractContextManager[object]]
 """Session, now, who does it, and the reason for doing it though it leaves places alone (None: refuse then)."""
+
+
+WITHDRAWN = "withdrawn by whoever proposed it"
+"""The note of a proposal that was taken back. It is kept as one that nobody decided: the database lets no proposer decide."""
 
 
 class UnknownProposal(LookupError):
@@ -27,8 +31,22 @@ class UnknownProposal(LookupError):
 
 
 @dataclass(frozen=True, slots=True)
+class Decision:
+    """What became of a proposal: `by` is None where nobody decided, since the entry had changed or it was withdrawn, which `note` says."""
+
+    status: ProposalStatus
+    by: str | None
+    at: datetime
+    note: str
+
+    @property
+    def words(self) -> str:
+        return "withdrawn" if self.by is None and self.note == WITHDRAWN else self.status.value
+
+
+@dataclass(frozen=True, slots=True)
 class Proposal:
-    """A change somebody suggests: `changes` are texts as they stand in the entry's file."""
+    """A change somebody suggests: `changes` are texts as they stand in the entry's file. `decision` is None while it is open."""
 
     id: str
     entity: str
@@ -38,11 +56,12 @@ class Proposal:
     note: str
     by: str
     at: datetime
+    decision: Decision | None = None
 
 
 @dataclass(frozen=True)
 class Proposals:
-    """Every method works inside the caller's transaction. `watch` is put around the change of an office, and may refuse it."""
+    """Every method works inside the caller's transaction. `watch` is put around an accepted change, and may refuse it."""
 
     watch: Watch
     tz: tzinfo
@@ -76,8 +95,8 @@ class Proposals:
     def accept(self, session: Session, proposal_id: str, by: str, now: datetime, *, override: str | None = None) -> ProposalStatus:
         """Make the change. ACCEPTED, or STALE where the entry changed after the proposal was made: then nothing else is done.
 
-        Raises UnknownProposal; ChangeProblems where the same person proposed it or the directory no longer allows it; UnknownEntry; and for an office
-        what `watch` raises, with the places it would leave alone: `override` is the reason for doing it all the same, and is recorded.
+        Raises UnknownProposal; ChangeProblems where the same person proposed it or the directory no longer allows it; UnknownEntry; and what
+        `watch` raises, with the places it would leave alone or without help: `override` is the reason for doing it all the same, and is recorded.
         """
         proposal = self._open(session, proposal_id, by)
         row = find(session, proposal.entity, proposal.entry)
@@ -85,10 +104,7 @@ class Proposals:
             proposal.status, proposal.decided_at = ProposalStatus.STALE, now
             return ProposalStatus.STALE
         different = checked(session, proposal.entity, row, json.loads(proposal.changes))
-        if proposal.entity == OFFICE:
-            with self.watch(session, now, _named(by), override):
-                write(session, proposal.entity, row, different, _named(by), now, self.tz)
-        else:
+        with self.watch(session, now, _named(by), override):
             write(session, proposal.entity, row, different, _named(by), now, self.tz)
         proposal.status, proposal.decided_at, proposal.decided_by = ProposalStatus.ACCEPTED, now, _named(by)
         if proposal.entity == LOCATION and different.get("visibility") is Visibility.CONFIDENTIAL:
@@ -104,20 +120,42 @@ class Proposals:
         proposal.status, proposal.decided_at, proposal.decided_by, proposal.decision_note = ProposalStatus.REJECTED, now, _named(by), note[:500]
         session.flush()
 
+    def withdraw(self, session: Session, proposal_id: str, by: str, now: datetime) -> None:
+        """Take back one's own proposal. Raises UnknownProposal; ChangeProblems for anybody else, who rejects it instead."""
+        proposal = self._one(session, proposal_id)
+        if not _proposed(proposal, by):
+            raise ChangeProblems(["only whoever proposed it withdraws it: reject it instead"])
+        proposal.status, proposal.decided_at, proposal.decision_note = ProposalStatus.STALE, now, WITHDRAWN
+        session.flush()
+
+    @staticmethod
+    def decided(session: Session) -> Sequence[Proposal]:
+        """What was accepted, rejected, withdrawn or overtaken, the latest first."""
+        rows = select(ProposalRow).where(ProposalRow.status != ProposalStatus.OPEN).order_by(ProposalRow.decided_at.desc(), ProposalRow.id)
+        return [_seen(row) for row in session.scalars(rows)]
+
     @staticmethod
     def open(session: Session) -> Sequence[Proposal]:
         """What waits for a second person, the oldest first."""
         rows = select(ProposalRow).where(ProposalRow.status == ProposalStatus.OPEN).order_by(ProposalRow.proposed_at, ProposalRow.id)
         return [_seen(row) for row in session.scalars(rows)]
 
+    def _open(self, session: Session, proposal_id: str, by: str) -> ProposalRow:
+        row = self._one(session, proposal_id)
+        if _proposed(row, by):
+            raise ChangeProblems(["a second person decides: whoever proposed it cannot"])
+        return row
+
     @staticmethod
-    def _open(session: Session, proposal_id: str, by: str) -> ProposalRow:
+    def _one(session: Session, proposal_id: str) -> ProposalRow:
         row = session.scalar(select(ProposalRow).where(ProposalRow.id == proposal_id).with_for_update())
         if row is None or row.status is not ProposalStatus.OPEN:
             raise UnknownProposal(proposal_id)
-        if _named(by).casefold() == row.proposed_by.casefold():
-            raise ChangeProblems(["a second person decides: whoever proposed it cannot"])
         return row
+
+
+def _proposed(row: ProposalRow, by: str) -> bool:
+    return _named(by).casefold() == row.proposed_by.casefold()
 
 
 def _named(by: str) -> str:
@@ -132,8 +170,9 @@ def _forget_whereabouts(session: Session, accepted: ProposalRow) -> None:
     """A place is hidden from now on: what earlier proposals said of where it lies goes."""
     session.flush()
     others = (ProposalRow.entity == LOCATION, ProposalRow.entry == accepted.entry, ProposalRow.id != accepted.id)
-    session.execute(update(ProposalRow).where(*others).values(changes="{}"))
+    session.execute(update(ProposalRow).where(*others).values(changes="{}", note="", decision_note=""))
 
 
 def _seen(row: ProposalRow) -> Proposal:
-    return Proposal(row.id, row.entity, row.entry, json.loads(row.changes), row.origin, row.note, row.proposed_by, row.proposed_at)
+    decision = None if row.decided_at is None else Decision(row.status, row.decided_by, row.decided_at, row.decision_note)
+    return Proposal(row.id, row.entity, row.entry, json.loads(row.changes), row.origin, row.note, row.proposed_by, row.proposed_at, decision)

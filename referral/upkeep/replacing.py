@@ -88,7 +88,8 @@ def _owner(table: HelpTable, row: Values) -> tuple[str, str | None]:
 def _parts(files: Files, state: HelpState, table: HelpTable) -> Iterable[str]:
     owners = {_owner(table, row) for row in files.said[table.name].values()}
     owners |= {(column, one) for column in table.owners for one in files.present.get(table.refers[column], ())}
-    return [one for one, row in _absent(files, state, table.name) if _owner(table, row) in owners and not row.get("edited")]
+    absent = ((one, row) for one, row in _absent(files, state, table.name) if _owner(table, row) in owners and not row.get("edited"))
+    return [one for one, row in absent if state.by_hand(table.name, row) is None]
 
 
 def _take(result: Leaving, state: HelpState, table: str, ids: Iterable[str]) -> None:

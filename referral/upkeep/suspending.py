@@ -7,6 +7,8 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from referral.directory.field_changes import record_changes
+from referral.directory.importer import record_fields
+from referral.directory.office_fields import read_fields
 from referral.directory.people import remove as erase
 from referral.directory.people import set_suspended
 from referral.privacy.audit import Action, Audit
@@ -35,8 +37,10 @@ def restore(session: Session, audit: Audit, person: str, by: str, now: datetime)
 
 def remove(session: Session, audit: Audit, person: str, by: str, reason: str, now: datetime) -> bool:
     """They have left the service: their number is erased, their posts end. True if it changed anything. Raises UnknownPerson."""
+    before = read_fields(session)
     changed = erase(session, person, now)
     if changed:
+        record_fields(session, before, "decision", by, now)
         _record(session, audit, person, by, Action.PERSON_REMOVED, now, reason=reason[:400])
     return changed
 

@@ -16,7 +16,7 @@ Cell = tuple[int, int]
 """Column and row, from 0, from the north-west."""
 Point = tuple[float, float]
 SIDE, EDGE, WIDTH = 62, 5, 320
-HEAD, LEGEND = 34, 96
+HEAD, LEGEND = 34, 112
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +136,8 @@ _LEGEND = (
 )
 
 
-def svg(proof: Proof, names: Names, cells: Mapping[str, Cell]) -> str:
-    """The map, 320 units wide: at the width of a small telephone its letters are as large as the telephone's own."""
+def svg(proof: Proof, names: Names, cells: Mapping[str, Cell], note: str = "") -> str:
+    """The map, 320 units wide: at the width of a small telephone its letters are as large as the telephone's own. `note` stands below it."""
     made, county = tiles(proof, names, cells), names.county
     columns = max(column for column, _ in cells.values()) + 1
     rows = max(row for _, row in cells.values()) + 1
@@ -148,23 +148,23 @@ def svg(proof: Proof, names: Names, cells: Mapping[str, Cell]) -> str:
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {box} width="100%" {most} role="img" aria-labelledby="title desc">',
         f'<title id="title">{escape(head)}</title>',
-        f'<desc id="desc">{escape(_description(made, proof))}</desc>',
+        f'<desc id="desc">{escape(_description(made, proof, note))}</desc>',
         f"<style>{_STYLE}</style><defs>{_PATTERNS}</defs>",
         f'<rect width="{width}" height="{bottom + LEGEND}" fill="#fff"/>',
         f'<text class="title" x="{EDGE}" y="15">{escape(county)}: {counted(proof.count)} gaps</text>',
         f'<text class="small" x="{EDGE}" y="28">in {counted(proof.combinations)} combinations; a tile is a ward, north is up</text>',
         *(line for tile in made for line in _tile(tile, left)),
-        *_legend(bottom, proof),
+        *_legend(bottom, proof, note),
         "</svg>",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _description(made: Sequence[Tile], proof: Proof) -> str:
+def _description(made: Sequence[Tile], proof: Proof, note: str) -> str:
     """The same in a sentence, for who cannot see the map."""
     said = [f"{tile.name}: {tile.words}" for tile in made if tile.state != "covered"]
     rest = sum(tile.state == "covered" for tile in made)
-    return ". ".join([*said, f"{rest} {'other wards' if said else 'wards'} covered", *_elsewhere(proof)]) + "."
+    return ". ".join([*said, f"{rest} {'other wards' if said else 'wards'} covered", *_elsewhere(proof), *([note] if note else [])]) + "."
 
 
 def _elsewhere(proof: Proof) -> list[str]:
@@ -205,8 +205,10 @@ def _broken(name: str) -> list[str]:
     return [name] if len(parts) == 1 else [parts[0], " ".join(parts[1:])]
 
 
-def _legend(top: int, proof: Proof) -> Iterator[str]:
+def _legend(top: int, proof: Proof, note: str) -> Iterator[str]:
     for number, (state, words) in enumerate(_LEGEND):
         y = top + 10 + number * 21
         yield _box(f"tile {state}", EDGE, y, 16, 16) + f'<text class="small" x="{EDGE + 22}" y="{y + 12}">{words}</text>'
     yield f'<text class="small" x="{EDGE}" y="{top + 86}">{"; ".join(_elsewhere(proof))}</text>'
+    if note:
+        yield f'<text class="small" x="{EDGE}" y="{top + 102}">{escape(note)}</text>'

@@ -86,7 +86,7 @@ class Verification:
         for kind in _SETTLES:
             settle(session, kind, entity, entry, by, now)
         if entity == SERVICE_POINT:
-            Flags().confirm(session, entry, now)
+            Flags.confirm(session, entry, now)
         if entity not in (PERSON, OFFICE):
             rebuild_near(session, now, self.policy.timezone)
         bump(session)

@@ -9,7 +9,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError
 
-from referral.directory.help_apply import Progress, settled
+from referral.directory.help_apply import Progress, left, settled
 from referral.directory.help_checks import Problem, check
 from referral.directory.help_names import name_points
 from referral.directory.help_state import HelpState, View
@@ -26,7 +26,9 @@ _TOLD = 500
 
 @dataclass
 class Weighed:
-    """`said` is what every good row says, by table and id; `present` the ids that stand in the files, bad rows included; `scope` those that could."""
+    """`said` is what every good row says, by table and id; `present` the ids that stand in the files, bad rows included; `scope` those that could.
+
+    `by_hand` counts the rows that say nothing but what somebody did otherwise by hand; `left` names every such field, `table id: fields`."""
 
     said: dict[str, dict[str, Values]] = field(default_factory=lambda: defaultdict(dict))
     present: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -35,6 +37,7 @@ class Weighed:
     rejected: list[Rejected] = field(default_factory=list)
     unchanged: int = 0
     by_hand: int = 0
+    left: list[str] = field(default_factory=list)
     leaving: Leaving = field(default_factory=Leaving)
     view: View = field(init=False)
 
@@ -98,11 +101,14 @@ class _Reader:
     def _keep(self, source: Incoming, table: HelpTable, row: Row, said: Values | None, current: Values | None) -> None:
         one = row.cells["id"]
         self.weighed.said[table.name][one] = said or current or {}
-        wanted = settled(table, said, current) if said is not None else None
+        known, owner = self._state.remembered(table.name, one), self._state.by_hand(table.name, said) if said is not None else None
+        wanted = settled(table, said, current, known) if said is not None and owner is None else None
+        kept = ("of", owner) if owner is not None else left(said, current, known) if said is not None else ()
+        self.weighed.left += [f"{table.name} {one}: {' '.join(kept)}"] if kept else []
         if wanted is not None:
             self.weighed.changing[table.name][one] = wanted
             self._rows[table.name, one] = (row, source)
-        elif said is not None and current is not None and current.get("edited"):
+        elif kept:
             self.weighed.by_hand += 1
         else:
             self.weighed.unchanged += 1

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """`[limits]` of policy.toml. All but the last are for callers who share a tag; `wrong_codes_in_all` is for everybody together, in a day."""
+    """`[limits]` of policy.toml. All are for callers who share a tag but `wrong_codes_in_all`, which is for everybody together, in a day.
+
+    `wrong_entries_a_day`: of so many entries of the directory a caller can say in a day that they are wrong.
+    """
 
     reports_a_day: int
     sessions_an_hour: int
     wrong_codes_a_day: int
     wrong_codes_in_all: int
+    wrong_entries_a_day: int

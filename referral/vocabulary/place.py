@@ -16,6 +16,10 @@ class PlaceKind(StrEnum):
     TOWN = "town"
 
 
+SMALL = frozenset({PlaceKind.WARD, PlaceKind.LOCATION, PlaceKind.SUBLOCATION, PlaceKind.TOWN})
+"""Small enough for a point to say where things in it are. A sub-county may be as wide as a country."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """One place. `parents` are the ids directly above it, the administrative one first; a ward has two or more."""

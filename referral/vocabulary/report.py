@@ -152,6 +152,8 @@ class Urgency(StrEnum):
 
 DOUBTFUL = "doubtful"
 """The flag of a less urgent report that may be a prank: it is sent last, and never dropped."""
+DOUBT = "doubt_"
+"""Reasons of a doubt begin with it, in reports of before they were left out. They go with the words."""
 
 
 class Channel(StrEnum):

@@ -103,6 +103,9 @@ class Life(RuleBasedStateMachine):
         if not self.held:
             return
         due, service = self.held.pop(which % len(self.held)), self.world.service
+        if due.spent:
+            service.sender(self.world.gateway)._one(due, self.world.clock)
+            return
         with service.database.transaction() as session:
             letter = service.letters().make(session, due, self.world.clock.now)
         if letter is None or dies == "before":
@@ -116,7 +119,7 @@ class Life(RuleBasedStateMachine):
             with service.database.transaction() as session:
                 from referral.dispatch.policy_of_codes import course
 
-                sender._record(session, due, sending, course(sending).text, self.world.clock.now)
+                sender._record(session, due, sending, course(sending), self.world.clock.now)
 
     @rule(which=st.integers(1, 6), status=st.sampled_from(["Success", "Failed", "Sent", "Rejected"]))
     def a_receipt_comes(self, which: int, status: str) -> None:

@@ -19,13 +19,17 @@ from referral.dispatch.worker import Worker
 from referral.reports.records import ReportRecord
 from referral.vocabulary.letters import Nudge
 from tests.canary.run import Run
+from tests.commands import with_pins
 from tests.conftest import ROOT, settings_for
 from tests.fakes import FixedClock
-from tests.officers.conftest import CHILDREN, DESK, has_pin, signed_in
+from tests.officers.conftest import CHILDREN, DESK, PIN, has_pin, signed_in
 from tests.world import Never, World
 
 ELSEWHERE = frozenset({"texts", "silent", "send", "forget", "heartbeat"})
 """The jobs that touch callers. The ladder is left where it is: it would tell the same officers of every report for a month."""
+
+MINE = ("--by", DESK)
+"""Who types the commands."""
 
 
 @contextmanager
@@ -64,12 +68,15 @@ def officers_read(run: Run, world: World) -> None:
 def export_everything(run: Run, key: bytes) -> None:
     """Every file and every listing that the commands can be made to give."""
     folder = run.surfaces.exports
+    with_pins(DESK)
     first, second = (_custodian(run, name, folder) for name in ("wanjiku", "otieno"))
     for at, words in enumerate((
-        ("audit", "show"), ("audit", "verify"), ("audit", "heads"), ("keys", "status"), ("callbacks",), ("report", "reveals"), ("report", "holds"),
-        ("report", "letters"), ("directory", "export", str(folder / "csv")), ("directory", "export", "--hsds", str(folder / "hsds")),
+        ("audit", "show", *MINE), ("audit", "verify"), ("audit", "heads"), ("keys", "status"), ("callbacks",), ("tokens", "show"),
+        ("report", "reveals", *MINE), ("report", "holds", *MINE), ("report", "letters", *MINE),
+        ("directory", "export", str(folder / "csv"), *MINE), ("directory", "export", "--hsds", str(folder / "hsds"), *MINE),
         ("directory", "tasks"), ("directory", "due"), ("directory", "drills"), ("people", "--help"), ("backup", "--out", str(folder / "backups")),
-        ("keys", "backup", "--out", str(folder / "keys.sealed"), "--to", first, "--to", second), ("keys", "export-web", str(folder / "web.json")),
+        ("keys", "backup", "--out", str(folder / "keys.sealed"), "--to", first, "--to", second, *MINE),
+        ("keys", "export-web", "--out", str(folder / "web.json"), *MINE),
     )):  # fmt: skip
         said = _typed(*words)
         (folder / f"said-{at}.txt").write_text(said, "utf-8")
@@ -80,14 +87,14 @@ def export_everything(run: Run, key: bytes) -> None:
 
 
 def _typed(*words: str) -> str:
-    done = CliRunner().invoke(main, words)
+    done = CliRunner().invoke(main, words, input=f"{PIN}\n")
     return f"{' '.join(words[:2])}\n{done.output}\n{done.exception or ''}"
 
 
 def _custodian(run: Run, name: str, folder: Path) -> str:
     phrase = folder / f"{name}.phrase"
     phrase.write_text(f"twelve words of {name} that nobody else would ever think of\n")
-    run.surfaces.show("pages", _typed("keys", "custodian", name, "--out", str(folder / f"{name}.key"), "--passphrase-file", str(phrase)))
+    run.surfaces.show("pages", _typed("keys", "custodian", name, "--out", str(folder / f"{name}.key"), "--passphrase-file", str(phrase), *MINE))
     return name
 
 
@@ -97,5 +104,4 @@ def command_environment(run: Run) -> dict[str, str]:
         "REFERRAL_DATABASE_URL": run.surfaces.url,
         "REFERRAL_SECRETS": str(run.surfaces.folder / "secrets.toml"),
         "REFERRAL_CONFIG": str(ROOT / "config" / "kwale"),
-        "USER": "operator-1",
     }

@@ -32,6 +32,8 @@ from tests.fire.fleet import Fleet
 from tests.world import World
 
 QUICK = {"silence_before_partial = ": "0.25"}
+SHORT_LEASE = 0.25
+"""Minutes: the shortest there may be."""
 QUOTING = (Kind.STATUS, Kind.RESET, Kind.MALFORMED, Kind.HTML, Kind.EMPTY, Kind.TRUNCATED, Kind.REFUSED, Kind.NO_ID)
 """What the gateway gets wrong meanwhile: many of these answers quote the number they are about."""
 
@@ -71,6 +73,7 @@ class Run:
     seed: int = 7
     heard: Heard = field(default_factory=Heard)
     figures: dict[str, object] = field(default_factory=dict)
+    _made: tuple[int, Needles] | None = None
 
     def __post_init__(self) -> None:
         self.surfaces.temporary.mkdir(exist_ok=True)
@@ -89,7 +92,7 @@ class Run:
     def call(self, kills: int, threads: int = 4) -> None:
         """Everybody calls, texts and agrees, while processes die and the gateway errs; then the surfaces are searched under the living service."""
         choice = random.Random(self.seed)
-        with Fleet(self.surfaces.url, self.surfaces.folder, workers=2, real=True, policy=QUICK) as fleet:
+        with Fleet(self.surfaces.url, self.surfaces.folder, workers=2, real=True, lease=SHORT_LEASE, policy=QUICK) as fleet:
             secrets = read_secrets(self.surfaces.folder / "secrets.toml")
             line = OverHttp(fleet.ussd, f"http://127.0.0.1:{fleet.port}/sms/{secrets.sms_tokens[0]}", self.heard)
             fleet.gateway.faults.by_chance(Wild(self.seed, 0.3, QUOTING))
@@ -166,12 +169,18 @@ class Run:
         for number, answer in self.heard.answers:
             self.surfaces.show("answers", answer, number)
         self.heard.answers.clear()
-        search = Search(needles(self.cast.all, self.heard.ids))
+        search = Search(self._needles())
         self.surfaces.search(search)
         self.figures[f"{when}: megabytes"] = round(search.total / 1e6, 1)
         self.figures[f"{when}: hits"] = len(search.hits)
         assert search.hits == [], (when, search.surfaces_of(search.hits), [hit.needle.split(" ", 1)[1] for hit in search.hits[:9]])
         return search
+
+    def _needles(self) -> Needles:
+        """Put together once, and anew where the gateway has given more ids since."""
+        if self._made is None or self._made[0] != len(self.heard.ids):
+            self._made = len(self.heard.ids), needles(self.cast.all, self.heard.ids)
+        return self._made[1]
 
 
 def needles(numbers: Sequence[str] | dict[str, Script], ids: Sequence[str] = ()) -> Needles:

@@ -1,8 +1,8 @@
 """Tens of thousands of needles in hundreds of megabytes, every byte looked at, in seconds and without a library.
 
 A needle of seven bytes or more holds, wherever it lies, a whole word of four bytes that begins at a multiple of four. The words of the hay are made a
-set at the speed of C, and only where one of them is a needle's are needles looked for. Of shorter ones, numbers of one block that were packed, many
-share four bytes: those are looked for one after the other.
+set at the speed of C, and only where one of them is a needle's are needles looked for, in one pass over the hay however many there are. Of shorter
+ones, numbers of one block that were packed, many share four bytes: those are looked for one after the other.
 """
 
 from __future__ import annotations
@@ -62,23 +62,22 @@ class Needles:
 
     def within(self, hay: bytes) -> Iterator[tuple[bytes, int]]:
         """Every needle in `hay` and where it begins."""
-        padded = hay + b"\x00" * (-len(hay) % WORD)
-        seen: set[tuple[bytes, int]] = set()
-        for value in self._known.intersection(memoryview(padded).cast("I").tolist()):
-            word = value.to_bytes(WORD, "little")
-            self._around(hay, word, self._words[word], WORD, seen)
+        values = memoryview(hay + b"\x00" * (-len(hay) % WORD)).cast("I").tolist()
+        known, seen = self._known.intersection(values), set[tuple[bytes, int]]()
+        for at in [at for at, value in enumerate(values) if value in known] if known else ():
+            self._around(hay, at * WORD, self._words.get(hay[at * WORD : (at + 1) * WORD], ()), seen)
         for word, shapes in self._shared.items():
-            self._around(hay, word, shapes, 1, seen)
+            at = hay.find(word)
+            while at >= 0:
+                self._around(hay, at, shapes, seen)
+                at = hay.find(word, at + 1)
         yield from seen
 
-    def _around(self, hay: bytes, word: bytes, shapes: Iterable[tuple[int, int]], step: int, seen: set[tuple[bytes, int]]) -> None:
-        at = hay.find(word)
-        while at >= 0:
-            for offset, length in shapes if at % step == 0 else ():
-                begin = at - offset
-                if begin >= 0 and hay[begin : begin + length] in self.of:
-                    seen.add((hay[begin : begin + length], begin))
-            at = hay.find(word, at + 1)
+    def _around(self, hay: bytes, at: int, shapes: Iterable[tuple[int, int]], seen: set[tuple[bytes, int]]) -> None:
+        for offset, length in shapes:
+            begin = at - offset
+            if begin >= 0 and hay[begin : begin + length] in self.of:
+                seen.add((hay[begin : begin + length], begin))
 
 
 @dataclass

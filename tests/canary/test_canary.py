@@ -13,8 +13,8 @@ from sqlalchemy import func, select
 
 from referral.intake.records import DialogueRecord
 from referral.privacy.keys import Keys
+from referral.reports.numbers import CONTACT_KEPT
 from referral.reports.records import ReportRecord
-from referral.reports.register import CONTACT_KEPT
 from tests.canary.afterwards import command_environment, export_everything, later, officers_read
 from tests.canary.calls import numbers
 from tests.canary.conftest import Place
@@ -24,7 +24,7 @@ from tests.canary.search import Search
 from tests.canary.spellings import spellings
 from tests.canary.surfaces import Surfaces
 
-NUMBERS = int(os.environ.get("REFERRAL_CANARIES", "60"))
+NUMBERS = int(os.environ.get("REFERRAL_CANARIES", "200"))
 KILLS = int(os.environ.get("REFERRAL_CANARY_KILLS", "2"))
 FLOODS = max(1, NUMBERS // 150)
 

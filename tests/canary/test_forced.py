@@ -26,7 +26,7 @@ from tests.canary.stage import Stage
 from tests.canary.surfaces import Surfaces
 from tests.world import on_sqlite
 
-PART = int(os.environ.get("REFERRAL_CANARY_PART", "12"))
+PART = int(os.environ.get("REFERRAL_CANARY_PART", "6"))
 """One in so many lines is tried by `make test`, others at each run; `make canary` tries all."""
 
 

@@ -9,13 +9,15 @@ import pytest
 from sqlalchemy import select
 
 from referral.casework.closing import CloseRefused, Closing, Reason
+from referral.casework.colleagues import NO_REPORT
+from referral.directory import people
 from referral.handover.mailbox import Stage
 from referral.reports.event_records import CaseEvent, CaseEventRecord
 from referral.reports.keeping import closed
 from referral.reports.records import ReportRecord
 from tests.world import NOT_NOW, PHYSICAL, Phone, World, on_sqlite, sent
 
-ONE, OTHER = "co-msambweni-1", "co-msambweni-2"
+ONE, OTHER, DESK = "co-msambweni-1", "co-msambweni-2", "triage-desk-1"
 
 
 @pytest.fixture
@@ -71,6 +73,18 @@ def test_one_person_alone_leaves_it_open_and_two_close_it(world: World, caller: 
     assert (is_closed(world), stage(world)) == (True, Stage.CLOSED)
 
 
+@on_sqlite
+def test_nobody_closes_what_they_may_not_read_neither_first_nor_second_and_hears_that_there_is_none(world: World, caller: Phone) -> None:
+    for by, second in (("co-matuga-1", None), ("co-matuga-1", "chief-diani-1"), (ONE, "co-matuga-1"), (DESK, "nobody")):
+        with pytest.raises(CloseRefused, match=NO_REPORT):
+            close(world, by, second)
+    assert close(world, ONE) is Closing.WAITING
+    with world.service.database.transaction() as session:
+        people.set_suspended(session, ONE, True)
+    assert close(world, DESK) is Closing.WAITING, "who asked may not read it any more"
+    assert close(world, OTHER) is Closing.CLOSED, "the desk is over those who have it, and asked before"
+
+
 def test_not_helped_opens_a_closed_report_at_another_institution_and_two_must_agree_anew(world: World, caller: Phone) -> None:
     close(world, ONE, OTHER)
     before = institutions(world)
@@ -96,6 +110,7 @@ def test_no_sexual_harm_is_settled_by_a_family(world: World, caller: Phone) -> N
 @on_sqlite
 def test_what_is_less_grave_takes_one_and_the_same_person_is_never_two(world: World) -> None:
     sent(world.phone(), danger=NOT_NOW, concern=PHYSICAL)
+    world.wait(timedelta(hours=4), step=timedelta(minutes=30))
     with pytest.raises(CloseRefused, match="second person"):
         close(world, ONE, ONE, Reason.DIED)
     assert close(world, ONE) is Closing.CLOSED

@@ -17,8 +17,8 @@ from referral.handover.relay import APART, CONVERSATION, Asked
 from referral.privacy.audit import Action, AuditRecord
 from referral.privacy.codes import read_code
 from referral.reports.letter_records import Side
+from referral.reports.numbers import CONTACT_KEPT, CONTACT_LONGEST
 from referral.reports.records import ReportRecord
-from referral.reports.register import CONTACT_KEPT, CONTACT_LONGEST
 from referral.vocabulary.letters import Nudge, Template
 from referral.vocabulary.phone import PhoneNumber
 from referral.vocabulary.report import Danger, Hours

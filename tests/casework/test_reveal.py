@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from referral.casework.case_records import RevealRecord
+from referral.casework.closing import Reason
 from referral.casework.reveals import UNANSWERED, RevealRefused
 from referral.privacy.audit import Action, AuditRecord
 from referral.vocabulary.duty import Role
@@ -131,3 +132,16 @@ def test_the_list_shows_who_and_when_and_no_number(world: World) -> None:
         found = world.service.reveals.all(session, world.clock())
     assert [(one.asked_by, one.approved_by, one.open) for one in found] == [(OFFICER, desk(world), False)]
     assert REPORTER not in repr(found)
+
+
+@on_sqlite
+def test_a_closed_report_shows_no_number(world: World) -> None:
+    """As nothing is texted for it any more."""
+    report = consented(world)
+    id_ = ask(world, report)
+    with world.service.database.transaction() as session:
+        world.service.closing.close(session, report, OFFICER, Reason.SAFE, desk(world), world.clock())
+        assert [one.open for one in world.service.reveals.all(session, world.clock())] == [False]
+    assert "no such request" in refused(world, id_, desk(world))
+    with pytest.raises(RevealRefused, match="no open report"):
+        ask(world, report)

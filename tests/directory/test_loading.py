@@ -10,9 +10,11 @@ import pytest
 from sqlalchemy import func, select, update
 
 from referral.directory import people
+from referral.directory.field_changes import record_changes
 from referral.directory.importer import ImportProblems, Loaded, load_people
-from referral.directory.records import AppointmentRow, OfficeRow, PersonRow, PlaceRow
+from referral.directory.records import AppointmentRow, JurisdictionRow, OfficeRow, PersonRow, PlaceRow
 from referral.directory.snapshot import Roster
+from referral.directory.upkeep_records import FieldChangeRow
 from referral.store.database import Database
 from referral.vocabulary.phone import PhoneNumber
 from tests.directory.conftest import LOADED, PEOPLE, change, seal, tag
@@ -94,6 +96,9 @@ BAD = [
     ("people.sample.csv", "102,en,co1,deputy", "102,en,co1,holder", "people.sample.csv:3: office: has another holder already"),
     ("people.sample.csv", "101,sw,co1,holder,0", "101,sw,co1,boss,0", "people.sample.csv:2: kind: must be one of"),
     ("people.sample.csv", "101,sw,co1,holder,0", "101,sw,co1,holder,first", "people.sample.csv:2: rank: not a valid integer"),
+    ("places.csv", "-4.32,39.57", "-4.32,36.80", "places.csv:11: lat: lies more than 25 km from what is there"),
+    ("places.csv", "-4.00,39.40", "4.00,39.40", "places.csv:7: lat: lies more than 100 km from what is there"),
+    ("people.sample.csv", "2026-10-01", "2026-11-03", "people.sample.csv:5: verified_on: lies ahead"),
     ("people.sample.csv", "2026-10-01", "October", "people.sample.csv:5: verified_on: must be a day"),
     ("leave.sample.csv", "p-co1,", "p-nobody,", "leave.sample.csv:2: person: names an unknown person"),
     ("leave.sample.csv", "2026-11-06T00:00+03:00", "2026-11-01T00:00+03:00", "leave.sample.csv:2: ends: must be after starts"),
@@ -185,6 +190,49 @@ def test_what_was_changed_by_hand_stays(load_folder: Load, folder: Path, databas
     assert rows["p-chief"].suspended
     assert rows["p-desk2"].unreachable
     assert rows["p-desk1"].verified_on == date(2026, 10, 30)
+
+
+def test_of_an_office_only_what_somebody_changed_stays_and_the_line_is_named(load_folder: Load, folder: Path, database: Database) -> None:
+    load_folder()
+    with database.transaction() as session:
+        session.execute(update(OfficeRow).where(OfficeRow.id == "clinic").values(name="By hand", edited=True))
+        record_changes(session, "office", "clinic", {"name": "Bandari Clinic"}, {"name": "By hand"}, "proposal", "juma", LOADED)
+    change(folder, "offices.csv", "Bandari Clinic,W1,,PREGNANT", "Another name,W1 W2,,PREGNANT")
+    loaded = load_folder()
+    assert (loaded.changed, loaded.left_alone) == (1, ("offices.csv:8: clinic: name",))
+    with database.read() as session:
+        assert session.get_one(OfficeRow, "clinic").name == "By hand"
+        assert set(session.scalars(select(JurisdictionRow.place).where(JurisdictionRow.office == "clinic"))) == {"W1", "W2"}
+
+
+def test_who_has_a_new_number_has_not_answered_on_it_however_often_the_file_comes(load_folder: Load, folder: Path, roster: Read) -> None:
+    load_folder()
+    change(folder, "people.sample.csv", "+254700000104,sw,desk1,holder,,2026-10-01", "+254700000194,sw,desk1,holder,,2026-10-01")
+    for _ in range(2):
+        load_folder()
+        assert [person.verified_on for person in roster().people() if person.id == "p-desk1"] == [None]
+    change(folder, "people.sample.csv", "desk1,holder,,2026-10-01", "desk1,holder,,2026-10-15")
+    load_folder()
+    change(folder, "people.sample.csv", "+254700000194,sw,desk1,holder,,2026-10-15", "+254700000195,sw,desk1,holder,,2026-10-20")
+    load_folder()
+    assert [person.verified_on for person in roster().people() if person.id == "p-desk1"] == [date(2026, 10, 20)]
+
+
+def test_who_served_where_and_when_stands_in_the_record(load_folder: Load, folder: Path, database: Database) -> None:
+    load_folder()
+    change(folder, "people.sample.csv", "clinic,holder", "co1,acting")
+    change(folder, "leave.sample.csv", "2026-11-06T00", "2026-11-07T00")
+    change(folder, "shifts.sample.csv", "07:00,19:00", "07:00,18:00")
+    load_folder()
+    with database.read() as session:
+        rows = session.scalars(select(FieldChangeRow).where(FieldChangeRow.entity == "person", FieldChangeRow.field != "id"))
+        told = {(row.entry, row.field): (row.old, row.new) for row in rows}
+    assert told.pop(("p-clinic", "posts")) == ("clinic holder 0", "co1 acting 0")
+    assert told.pop(("p-co1", "leave")) == ("2026-11-03 21:00Z - 2026-11-05 21:00Z", "2026-11-03 21:00Z - 2026-11-06 21:00Z")
+    old, new = told.pop(("p-duty-1", "shifts"))
+    assert (old or "").replace("19:00", "18:00") == new
+    assert "duty mon tue wed thu fri 07:00-18:00" in (new or "")
+    assert told == {}
 
 
 def test_a_post_that_somebody_else_holds_by_hand_is_a_problem(load_folder: Load, folder: Path, database: Database) -> None:

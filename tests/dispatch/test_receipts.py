@@ -9,6 +9,9 @@ from sqlalchemy import func, select
 
 from referral.alerts.records import AlertRecord, EarlyReceiptRecord, LadderRecord, Purpose
 from referral.gateway.port import Outcome, Sending
+from referral.intake.records import DialogueRecord
+from referral.reports.records import ReportRecord
+from tests.casework.test_relay import REPORTER, ask, consented, record, texts
 from tests.conftest import TOKENS, minutes
 from tests.fakes import RecordingGateway, message_id
 from tests.world import World, on_sqlite, sent
@@ -197,6 +200,24 @@ class TestOptedOut:
         world.work()
         assert world.number_of(CHILDREN) not in {to for to, _ in world.gateway.sent}
         assert world.number_of("co-msambweni-2") in {to for to, _ in world.gateway.sent}
+
+    def test_of_a_reporter_is_a_stop(self, world: World) -> None:
+        """The number that was consented to goes, and nothing that waits for it is sent."""
+        report = consented(world)
+        ask(world)
+        world.post(f"/sms/{TOKENS[1]}/opt-out", {"senderId": "22384", "phoneNumber": REPORTER})
+        world.work()
+        row = record(world, report)
+        assert (row.contact, row.contact_tag, row.contact_hours, row.relayed_hour) == (None, None, None, None)
+        assert texts(world) == []
+
+    def test_in_the_midst_of_a_dialogue_loses_nothing_that_was_told(self, world: World) -> None:
+        world.text(REPORTER, "mtoto haendi shule Ukunda")
+        world.work()
+        world.post(f"/sms/{TOKENS[1]}/opt-out", {"senderId": "22384", "phoneNumber": REPORTER})
+        with world.rows() as session:
+            assert session.scalar(select(func.count()).select_from(DialogueRecord)) == 0
+            assert session.scalars(select(ReportRecord.place)).one() is not None
 
 
 def test_a_text_without_receipt_id_is_still_answered_for(world: World) -> None:

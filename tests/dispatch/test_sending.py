@@ -178,6 +178,8 @@ class TestNobodyKnowsWhetherItWentOut:
         world.gateway.answers.extend([UNKNOWN, ACCEPTED, UNKNOWN])
         world.wait(timedelta(minutes=80))
         assert len(texts_to(world, CHILDREN)) == 2
+        assert [alert.failure for alert in alerts(world) if alert.person == CHILDREN] == ["unknown twice"]
+        assert texts_to(world, "co-msambweni-2"), "the next of the office is told"
 
     def test_a_receipt_in_between_makes_it_once(self, world: World) -> None:
         sent(world.phone())
@@ -234,6 +236,8 @@ class TestTheWorkerIsKilled:
         total = [to for to, _ in (*deadly.sent, *world.gateway.sent)]
         assert max(total.count(world.number_of(person)) for person in (CHILDREN, POLICE)) <= 2
         assert max(alert.step or 0 for alert in alerts(world)) >= 2
+        assert [alert.failure for alert in alerts(world) if alert.person == CHILDREN] == ["unknown twice"]
+        assert texts_to(world, "co-msambweni-2"), "the next of the office is told"
 
     def test_an_officer_who_answers_meanwhile_is_right(self, world: World) -> None:
         sent(world.phone())

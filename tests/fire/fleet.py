@@ -28,7 +28,7 @@ from tests.fire.host import ROOT, Host, children
 from tests.fire.load import CODE, Load
 
 __all__ = ["CODE", "LEASE_MINUTES", "ROOT", "Fleet", "Host", "Load"]
-LEASE_MINUTES = 0.05
+LEASE_MINUTES = 0.25
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _REAL = {
     "REFERRAL_GATEWAY": "africastalking", "AT_USERNAME": "standin", "AT_API_KEY": "standin", "AT_SHORTCODE": "22384", "AT_USSD_CODE": "*384*96#",
@@ -76,12 +76,20 @@ class Fleet:
                 host.start_worker()
         self.kills = {"web": 0, "worker": 0}
         self.killed: dict[str, float] = {}
-        self.up()
+        try:
+            self.up()
+        except BaseException:  # nobody else would end what has been started
+            self.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End every process that is still there."""
         for host in self.hosts:
             host.close()
         self.gateway.close()

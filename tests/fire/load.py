@@ -50,8 +50,12 @@ class Load:
     """What the gateway was answered; 0 for a connection that broke."""
     refusals: Counter[str] = field(default_factory=Counter)
     """Screens that ended a call before its time."""
-    slowest: float = 0.0
-    """Seconds that the gateway waited for an answer, at most."""
+    took: list[float] = field(default_factory=list)
+    """Seconds that the gateway waited for each answer."""
+
+    @property
+    def slowest(self) -> float:
+        return max(self.took, default=0.0)
 
     def __post_init__(self) -> None:
         self._stop = threading.Event()
@@ -108,6 +112,6 @@ class Load:
         except requests.RequestException:
             self.statuses[0] += 1
             return None
-        self.slowest = max(self.slowest, time.monotonic() - began)
+        self.took.append(time.monotonic() - began)
         self.statuses[answer.status_code] += 1
         return answer.text if answer.status_code == 200 else None

@@ -8,6 +8,7 @@ import threading
 import traceback
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from decimal import Decimal
 from urllib.parse import parse_qs
 
 import pytest
@@ -17,10 +18,11 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError, ProtocolError
 from urllib3.exceptions import SSLError as PoolSSLError
 
 from referral.gateway.africastalking import AfricasTalkingGateway
-from referral.gateway.port import FetchFailed, Outcome, Refusal, Sending
+from referral.gateway.port import Balance, FetchFailed, Outcome, Refusal, Sending
 from referral.vocabulary.phone import PhoneNumber
 
 LIVE = "https://api.africastalking.com/version1/messaging"
+USER = "https://api.africastalking.com/version1/user"
 SANDBOX = "https://api.sandbox.africastalking.com/version1/messaging"
 NUMBER = "+254700000123"
 TO = PhoneNumber(NUMBER)
@@ -264,3 +266,33 @@ def test_an_unreadable_inbox_is_said_with_one_word_and_no_number(wire: responses
     assert caught.value.reason == reason
     assert NUMBER not in "".join(traceback.format_exception(caught.value))
     assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize(("told", "left"), [("KES 1785.50", Balance("KES", Decimal("1785.50"))), ("KES -3", Balance("KES", Decimal(-3)))])
+def test_the_balance_is_read_for_the_account(wire: responses.RequestsMock, told: str, left: Balance) -> None:
+    wire.get(USER, json={"UserData": {"balance": told}})
+    assert gateway().balance() == left
+    asked = wire.calls[0].request
+    assert parse_qs(str(asked.url).split("?")[1]) == {"username": ["kwale"]}
+    assert asked.headers["apiKey"] == "a-key"
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [
+        ({"status": 401, "body": f"no such {NUMBER}"}, "authentication"),
+        ({"body": requests.ReadTimeout(NUMBER)}, "timeout"),
+        ({"body": RuntimeError(NUMBER)}, "adapter-error"),
+        ({"json": {"UserData": {}}}, "bad-answer"),
+        ({"json": {"UserData": {"balance": "plenty"}}}, "bad-answer"),
+        ({"json": {"UserData": None}}, "bad-answer"),
+        ({"json": []}, "bad-answer"),
+        ({"body": "<xml/>"}, "bad-answer"),
+    ],
+)
+def test_an_unreadable_balance_is_said_with_one_word(wire: responses.RequestsMock, reply: dict[str, object], reason: str) -> None:
+    wire.get(USER, **reply)
+    with pytest.raises(FetchFailed) as caught:
+        gateway().balance()
+    assert caught.value.reason == reason
+    assert NUMBER not in "".join(traceback.format_exception(caught.value))

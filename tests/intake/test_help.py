@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from referral.alerts.records import AlertRecord
 from referral.directory.service_records import EntryFlagRow, FlagReason, LocationRow, ServiceAtLocationRow, ServiceRow
 from referral.intake.help_words import LONGEST, HelpWords
+from referral.intake.records import DialogueRecord
 from referral.reports.records import ReportRecord
 from referral.routing.policy import Policy
 from referral.texts.gsm import parts
@@ -87,6 +88,11 @@ class TestSmsMeThis:
         assert texts_to(sqlite_world) == []
 
 
+def reports(world: World) -> int:
+    with world.rows() as session:
+        return session.scalar(select(func.count()).select_from(ReportRecord)) or 0
+
+
 class TestWrongInformation:
     def test_one_caller_counts_once_a_day_two_count_twice(self, world: World) -> None:
         for number in (CALLER, CALLER, OTHER):
@@ -115,25 +121,39 @@ class TestWrongInformation:
         assert "116" in said
         assert [one.service_at_location for one in flags(sqlite_world)] == ["line-116"]
 
-    def test_a_code_of_nothing_gets_the_same_thanks(self, sqlite_world: World) -> None:
-        sqlite_world.text(CALLER, "BAD 2222")
-        sqlite_world.text(OTHER, "BAD C93V")
-        assert texts_to(sqlite_world) == texts_to(sqlite_world, OTHER) != []
+    @pytest.mark.parametrize(("why", "reason"), [("wrong number", "wrong_number"), ("they closed", "closed"), ("wamehama", "moved"), ("no doctor", "other")])
+    def test_a_word_more_is_the_reason(self, sqlite_world: World, why: str, reason: str) -> None:
+        sqlite_world.text(CALLER, f"Bad C93V {why}")
+        sqlite_world.work()
+        assert [one.reason for one in flags(sqlite_world)] == [reason]
+        sqlite_world.wait(timedelta(minutes=17))
+        assert reports(sqlite_world) == 0
+
+    def test_a_code_of_nothing_or_none_is_answered_with_how_to_write_one(self, sqlite_world: World) -> None:
+        for number, words in ((CALLER, "BAD 2222"), (OTHER, "BAD"), ("+254700000003", "BAD 0000"), ("+254700000004", "BAD 38HX they closed")):
+            sqlite_world.text(number, words)
+            (said,) = texts_to(sqlite_world, number)
+            assert "BAD 4F2K" in said
+        sqlite_world.wait(timedelta(minutes=17))
+        assert (flags(sqlite_world), reports(sqlite_world)) == ([], 0)
+
+    def test_a_child_told_of_behind_a_code_is_a_report_besides(self, sqlite_world: World) -> None:
+        sqlite_world.text(CALLER, "Bad C93V they beat a child there")
+        sqlite_world.work()
+        sqlite_world.wait(timedelta(minutes=17))
+        assert (len(flags(sqlite_world)), reports(sqlite_world)) == (1, 1)
 
     def test_from_a_masked_number_it_counts_and_is_no_report(self, sqlite_world: World) -> None:
         sqlite_world.text("a3f9c0d17e5b2846aa01", "BAD C93V")
         sqlite_world.work()
         assert [one.tag for one in flags(sqlite_world)] == [None]
-        with sqlite_world.rows() as session:
-            assert session.scalar(select(func.count()).select_from(ReportRecord)) == 0
+        assert reports(sqlite_world) == 0
 
-    @pytest.mark.parametrize("words", ["bad man touched me", "BAD", "mbaya saa 2", "bad guys 4F2K wamenipiga"])
+    @pytest.mark.parametrize("words", ["bad man touched me", "mbaya saa 2", "bad guys 4F2K wamenipiga", "bad 9yrs girl is raped", "bad 4F2K amenipiga"])
     def test_a_sentence_with_the_word_is_a_report(self, sqlite_world: World, words: str) -> None:
         sqlite_world.text(CALLER, words)
         sqlite_world.wait(timedelta(minutes=17))
-        assert flags(sqlite_world) == []
-        with sqlite_world.rows() as session:
-            assert session.scalar(select(func.count()).select_from(ReportRecord)) == 1
+        assert (flags(sqlite_world), reports(sqlite_world)) == ([], 1)
 
     def test_it_does_not_end_a_dialogue_that_is_open(self, sqlite_world: World) -> None:
         sqlite_world.text(CALLER, "mwanafunzi ameacha shule")
@@ -180,6 +200,43 @@ class TestByText:
 
     def test_a_name_of_two_places_is_asked_and_never_guessed(self, sqlite_world: World) -> None:
         assert self.ask(sqlite_world, "SERVICE hospital Diani").startswith("Which place: ")
+        assert self.ask(sqlite_world, "1").startswith("1)")
+
+    @pytest.mark.parametrize(
+        "words",
+        [
+            ("SERVICE hospital", "Ukunda"),
+            ("HUDUMA", "shule Ukunda"),
+            ("SERVICE hospital Kwale",),
+            ("SERVICE hospital Ukuda", "yes"),
+            ("SERVICE police Diani", "ukunda"),
+        ],
+    )
+    def test_what_it_asks_back_is_answered_with_help_and_is_no_report(self, sqlite_world: World, words: tuple[str, ...]) -> None:
+        for one in words:
+            sqlite_world.text(CALLER, one)
+            sqlite_world.work()
+        assert texts_to(sqlite_world)[-1].startswith("1)")
+        sqlite_world.wait(timedelta(minutes=17))
+        assert reports(sqlite_world) == 0
+        with sqlite_world.rows() as session:
+            assert session.scalar(select(func.count()).select_from(DialogueRecord)) == 0
+
+    @pytest.mark.parametrize("words", ["mtoto anapigwa Ukunda", "he beats me", "msaada", "my neighbour"])
+    def test_whatever_else_is_said_there_is_a_report(self, sqlite_world: World, words: str) -> None:
+        sqlite_world.text(CALLER, "SERVICE hospital")
+        sqlite_world.work()
+        sqlite_world.text(CALLER, words)
+        sqlite_world.wait(timedelta(minutes=17))
+        assert reports(sqlite_world) == 1
+
+    def test_a_question_that_is_open_stays_open_beside_it(self, sqlite_world: World) -> None:
+        for words in ("a child is beaten", "SERVICE hospital", "Ukunda", "not now"):
+            sqlite_world.text(CALLER, words)
+            sqlite_world.work()
+        *_, found, asked = texts_to(sqlite_world)
+        assert found.startswith("1)")
+        assert asked.startswith("Where is it?")
 
 
 @on_sqlite
@@ -225,7 +282,8 @@ class TestWords:
         [
             ({}, "Diani HC 4km call first"),
             ({"about": True}, "Diani HC ~4km call first"),
-            ({"kilometres": 0.6, "about": True}, "Diani HC <1km call first"),
+            ({"kilometres": 0.6, "about": False}, "Diani HC <1km call first"),
+            ({"kilometres": 0.0, "about": True}, "Diani HC ~1km call first"),
             ({"kilometres": None, "opening": Opening(Open.ALWAYS)}, "Diani HC 24h"),
             ({"opening": Opening(Open.NOW, NOW + timedelta(hours=7))}, "Diani HC 4km open"),
             ({"opening": Opening(Open.NOW, NOW + timedelta(hours=7)), "confirmed": False}, "Diani HC 4km call first"),

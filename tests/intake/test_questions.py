@@ -32,7 +32,9 @@ def test_a_question_is_one_part_and_names_no_crime(language: str, asked: str, ur
 
 
 @pytest.mark.parametrize("language", sorted(CATALOGUE.languages))
-@pytest.mark.parametrize("what", ["filed", "thanks", "status_ask", "rights", "language", "service_how", "service_where", "service_lines", "danger_now"])
+@pytest.mark.parametrize(
+    "what", ["filed", "thanks", "status_ask", "rights", "language", "service_how", "service_where", "service_lines", "danger_now", "wrong_how"]
+)
 def test_an_answer_is_one_part(language: str, what: str) -> None:
     assert parts(QUESTIONS.say(language, what)) == 1
 
@@ -62,7 +64,7 @@ def test_the_nearest_help_from_every_ward_and_spot_is_one_part(language: str, sq
         for ward in roster.ward_ids():
             for place in (ward, *(spot.value for spot in roster.spots(ward))):
                 for kind in ("hospital", "police", "children", "legal", "talk", "school", "safe"):
-                    said = services.nearest(session, language, kind, roster.place_name(place) or "", gazetteer, START)
+                    said, _ = services.nearest(session, language, kind, roster.place_name(place) or "", gazetteer, START)
                     assert parts(said) == 1, said
                     assert not BETRAYS.search(said)
                     assert ("1)" in said) <= (kind != "safe")

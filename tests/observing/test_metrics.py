@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from werkzeug.test import Client
 
+from referral.gateway.port import TIMEOUT, Balance, FetchFailed
 from referral.web import application
 from tests.conftest import START, settings_for
-from tests.fakes import FixedClock
+from tests.fakes import FixedClock, RecordingGateway
 from tests.world import LABOUR, World, on_sqlite, sent
 
 TOKEN = "m" * 10 + "etrics-token-of-the-tests-0123456789"
@@ -130,10 +132,58 @@ def test_a_database_that_is_away_leaves_the_rest_to_be_seen(world: World) -> Non
 
 def test_ready_says_which_check_fails(world: World) -> None:
     said = world.web.get("/readyz")
-    assert (said.status_code, said.get_json()["checks"]) == (503, {"database": "ok", "migrations": "ok", "worker": "not heard of for a minute"})
+    well = dict.fromkeys(("database", "migrations", "directory", "worker"), "ok")
+    assert (said.status_code, said.get_json()["checks"]) == (503, {**well, "worker": "not heard of for a minute"})
     world.work()
     said = world.web.get("/readyz")
-    assert (said.status_code, said.get_json()) == (200, {"ready": True, "checks": dict.fromkeys(("database", "migrations", "worker"), "ok"), "warnings": []})
+    assert (said.status_code, said.get_json()) == (200, {"ready": True, "checks": well, "warnings": []})
+
+
+@on_sqlite
+def test_what_an_alarm_counts_is_there_before_it_is_first_counted(world: World) -> None:
+    """Prometheus sees a rise only in a figure that it has seen before: the first caller who is not served must wake somebody."""
+    found = figures(page(world))
+    assert found["referral_requests_total", (("door", "ussd"), ("outcome", "broken"))] == 0
+    for door in ("ussd", "ussd_ended", "sms_inbound", "sms_delivery", "sms_opt_out"):
+        assert found["referral_requests_total", (("door", door), ("outcome", "500"))] == 0
+        assert found["referral_request_seconds_count", (("door", door),)] == 0
+
+
+def test_what_never_happened_is_as_late_as_the_service_is_old(world: World) -> None:
+    """The custodians who were never told of the audit are told of by the same alarm as those who were forgotten."""
+    sent(world.phone())  # the first entries of the audit
+    begun = value(world, "referral_audit_head_age_seconds")
+    world.clock.turn(timedelta(hours=40))
+    assert value(world, "referral_audit_head_age_seconds") - begun == 40 * 3600
+
+
+def test_what_is_left_on_the_account_stands_beside_what_should_be(world: World) -> None:
+    [job] = world.service.account_jobs(world.gateway)
+    assert ("referral_gateway_balance", (("currency", "KES"),)) not in figures(page(world))
+    for amount, shown in (("1785.50", 1785), ("-3.2", -4), ("3e9", 2**31 - 1)):
+        world.gateway.left = Balance("KES", Decimal(amount))
+        assert job.run() == 0
+        assert value(world, "referral_gateway_balance", currency="KES") == shown
+    assert value(world, "referral_gateway_balance_least") == 2000
+    assert not [name for name, labels in figures(page(world)) if name == "referral_refused_today" and "gateway" in str(labels)]
+    world.clock.turn(timedelta(days=1))
+    assert value(world, "referral_gateway_balance", currency="KES") == 2**31 - 1
+    world.clock.turn(timedelta(days=1))
+    assert ("referral_gateway_balance", (("currency", "KES"),)) not in figures(page(world)), "of the day before yesterday nobody knows what it is today"
+
+
+@on_sqlite
+def test_a_balance_that_cannot_be_read_changes_nothing(world: World) -> None:
+    [job] = world.service.account_jobs(world.gateway)
+    job.run()
+    [deaf] = world.service.account_jobs(Deaf())
+    assert deaf.run() == 0
+    assert value(world, "referral_gateway_balance", currency="KES") == 50_000
+
+
+class Deaf(RecordingGateway):
+    def balance(self) -> Balance:
+        raise FetchFailed(TIMEOUT)
 
 
 @on_sqlite

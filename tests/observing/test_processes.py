@@ -29,6 +29,8 @@ def counted(fleet: Fleet, outcome: str) -> float:
 
 def test_figures_of_all_processes_whoever_answers_also_after_one_was_killed(sqlite_county: Kept, tmp_path: Path) -> None:
     with Fleet(sqlite_county.fresh(f"figures-{tmp_path.name}"), tmp_path) as fleet:
+        shown = requests.get(f"http://127.0.0.1:{fleet.port}/metrics", timeout=10).text
+        assert 'referral_requests_total{door="ussd",outcome="broken"} 0.0' in shown, "there before anybody has called"
         for serial in range(12):
             fleet.dial(f"ATUid_{serial:032x}", ("1",))
         assert {counted(fleet, "con") for _ in range(8)} == {12}

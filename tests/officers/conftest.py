@@ -6,7 +6,9 @@ import random
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import delete
 
+from referral.alerts.records import AlertRecord
 from tests.conftest import Kept, settings_for
 from tests.fakes import FixedClock
 from tests.world import Phone, World
@@ -30,10 +32,11 @@ def invite(world: World, person: str) -> str:
 
 
 def has_pin(world: World, person: str = CHILDREN, pin: str = PIN) -> None:
-    """`person` was invited and has chosen a PIN, without the screens of it."""
+    """`person` was invited and has chosen a PIN, without the screens of it, and the texts that told of it were read long ago."""
     invite(world, person)
     with world.service.database.transaction() as session:
         assert world.service.pins.choose(session, person, world.service.pins.hashed(pin), world.clock())
+        session.execute(delete(AlertRecord).where(AlertRecord.key.contains("pin")))
 
 
 def dial(world: World, person: str = CHILDREN) -> Phone:

@@ -16,7 +16,8 @@ from referral.conversation.ports import Page
 from referral.officers.script import ANSWERS, NODES, OUTCOMES, PAGED, Does, Source, lines_of, step
 from referral.officers.state import State
 from referral.officers.telling import brief_fills, brief_key, countdown, paged, plain, report_lines
-from referral.reports.register import Reachable, Report
+from referral.reports.numbers import Reachable
+from referral.reports.register import Report
 from referral.texts.catalogue import Catalogue
 from referral.texts.gsm import is_gsm, septets
 from referral.ussd.render import LONGEST, UssdSurface

@@ -8,7 +8,7 @@ import threading
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 from sqlalchemy import func, select, text
@@ -303,6 +303,33 @@ class TestAClockThatWasSetBack:
         assert fault(county_database) is Fault.CLOCK
 
 
+class TestWhatTellsItsDayOnly:
+    @pytest.mark.parametrize("hours", [-5, 0, 3], ids=["west", "utc", "east"])
+    def test_is_chained_when_its_day_is_over_and_the_walk_holds_beside_the_heads(self, county_database: Database, hours: int) -> None:
+        chain, morning = Chain(KEYS.chain), datetime.combine(START.date(), datetime.min.time(), UTC) + 10 * HOUR
+        zone = timezone(timedelta(hours=hours))
+        for day in range(3):
+            now = morning + timedelta(days=day)
+            with county_database.transaction() as session:
+                AUDIT.write(session, now, "reporter", Action.FILED, "a", channel="ussd")
+                AUDIT.write(session, now + 2 * HOUR, "reporter", Action.REOPENED, "a")
+                AUDIT.write(session, now + 2 * HOUR, "co-kwale-1", Action.READ, "a")
+            assert chain.take_in(county_database, now + 4 * HOUR, mixed) >= 2, "the day's own waits"
+            assert not Chain.waits(county_database, now + 4 * HOUR)
+            with county_database.transaction() as session:
+                end = chain.end(session)
+                session.add(HeadRecord(day=now.astimezone(zone).date(), position=end.position, head=chain.head(end), told_at=None))
+            assert walked(county_database).waiting == 2, "and the load of the county, which is of today"
+            assert chain.take_in(county_database, now.replace(hour=0) + timedelta(days=1, minutes=1), mixed) == 1
+        verdict = Verifier(county_database, AUDIT, chain, zone).verify()
+        assert (verdict.bad, verdict.walked) == (None, 9)
+        with county_database.read() as session:
+            days = list(session.scalars(select(AuditRecord.hour).where(AuditRecord.action == Action.REOPENED).order_by(AuditRecord.hour)))
+        assert [moment.hour for moment in days] == [0, 0, 0]
+        shown = list(entries(county_database, actor="reporter", since=morning + timedelta(days=2, hours=5)))
+        assert [one.action for one in shown] == [Action.REOPENED], "the whole day in which it begins"
+
+
 class TestChaining:
     def test_says_no_more_than_the_hour_about_when_something_was_written(self, county_database: Database) -> None:
         write(county_database, 12)  # 84 minutes: nine in the first hour, three in the second
@@ -450,7 +477,7 @@ class TestReadingTheRecord:
         assert len(found) == len({one.id for one in found}) == 1501
         assert [one.hour for one in found] == sorted(one.hour for one in found)
         assert len(list(entries(county_database, subject=f"{7:032x}"))) == 1
-        assert {one.actor for one in entries(county_database, since=datetime(2026, 11, 1, tzinfo=UTC))} == {"service"}
+        assert {one.actor for one in entries(county_database, since=datetime(2026, 11, 1, tzinfo=UTC))} == {"operator"}
 
 
 def test_every_action_has_a_name_that_fits() -> None:

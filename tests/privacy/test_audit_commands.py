@@ -2,45 +2,36 @@
 
 from __future__ import annotations
 
-import base64
 import os
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 from sqlalchemy import text
 
-from referral.cli import main
 from referral.privacy.audit import Action, Audit
 from referral.privacy.chain import Chain
 from referral.privacy.keys import Keys
 from referral.store.database import Database
-from tests.conftest import ROOT, START, Kept
+from tests.commands import Run, console, refused, with_pins
+from tests.conftest import START, Kept
 
 KEYS = Keys(bytes(range(32)))
-Run = Callable[..., Result]
+AUDITOR = "triage-desk-1"
 
 
 @pytest.fixture
 def run(tmp_path: Path, sqlite_county: Kept, monkeypatch: pytest.MonkeyPatch) -> Run:
     """The console script over a database with the county and four chained entries in it."""
-    secrets = tmp_path / "secrets.toml"
-    root = base64.b64encode(bytes(range(32))).decode()
-    secrets.write_text(f'root_key = "{root}"\nussd_tokens = ["{"u" * 40}"]\nsms_tokens = ["{"s" * 40}"]\n')
-    secrets.chmod(0o600)
-    monkeypatch.setenv("REFERRAL_SECRETS", str(secrets))
-    monkeypatch.setenv("REFERRAL_DATABASE_URL", sqlite_county.fresh(f"audit-{tmp_path.name}"))
-    monkeypatch.setenv("REFERRAL_CONFIG", str(ROOT / "config" / "kwale"))
-    monkeypatch.setenv("USER", "operator-1")
+    typed = console(tmp_path, sqlite_county.fresh(f"audit-{tmp_path.name}"), monkeypatch)
     database = kept()
     with database.transaction() as session:
         for serial in range(4):
             Audit(KEYS.audit).write(session, START, f"co-kwale-{serial % 2}", Action.READ, f"{serial:032x}")
     Chain(KEYS.chain).take_in(database, START + timedelta(hours=2), lambda waiting: waiting.sort())
     database.close()
-    return lambda *words: CliRunner().invoke(main, ["audit", *words])
+    with_pins(AUDITOR)
+    return lambda *words, **pins: typed("audit", *words, **pins)
 
 
 def kept() -> Database:
@@ -93,17 +84,22 @@ def test_half_a_text_is_refused(run: Run, words: str) -> None:
     assert run("verify", *words.split()).exit_code != 0
 
 
-def test_entries_are_shown_and_that_they_were_shown_is_recorded(run: Run) -> None:
-    assert "2 entries" in run("show", "--actor", "co-kwale-1").output
-    assert "2 entries" in run("show", "--subject", f"{3:032x}").output, "this look is one of them"
-    said = run("show", "--actor", "operator-1", "--since", "2026-01-01")
+def test_entries_are_shown_and_that_they_were_shown_and_to_whom_is_recorded(run: Run) -> None:
+    mine = ("show", "--by", AUDITOR)
+    assert "2 entries" in run(*mine, "--actor", "co-kwale-1").output
+    assert "2 entries" in run(*mine, "--subject", f"{3:032x}").output, "this look is one of them"
+    said = run(*mine, "--actor", AUDITOR, "--since", "2026-01-01")
     assert said.output.count("audit_shown") == 3, "this look among them"
-    assert run("show", "--subject", "000001").exit_code == 1
+    assert run(*mine, "--subject", "000001").exit_code == 1
 
 
-def test_nobody_is_shown_nothing(run: Run) -> None:
-    said = run("show", "--by", " ")
-    assert (said.exit_code, "say who you are" in said.output) == (1, True)
+@pytest.mark.parametrize("by", ["nobody-at-all", "co-kwale-1", " "])
+def test_nobody_is_shown_anything_who_has_not_proven_who_they_are(run: Run, by: str) -> None:
+    said = refused(run("show", "--by", by))
+    assert ("entries" in said, "audit_shown" in said) == (False, False)
+    assert "not right" in refused(run("show", "--by", AUDITOR, pins=("135790",)))
+    assert refused(run("verify", "--by", "nobody-at-all"))
+    assert run("verify").exit_code == 0, "a timer may look whether it is whole"
 
 
 def test_heads_are_listed(run: Run) -> None:

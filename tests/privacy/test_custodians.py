@@ -5,28 +5,24 @@ from __future__ import annotations
 import base64
 import json
 import os
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
-from sqlalchemy import select
 
-from referral.cli import main
-from referral.privacy.audit import Action, AuditRecord
+from referral.privacy.audit import Action
 from referral.privacy.custodians import CustodyError, new_custodian, open_custodian, restore_backup, write_backup
 from referral.privacy.keyring import Keyring
 from referral.privacy.keys import Keys
 from referral.privacy.seal import Cell
 from referral.settings import create_secrets, read_secrets
-from referral.store.database import Database
+from tests.commands import Run, audited, typed, with_pins
 from tests.conftest import ROOT, START, Kept
 
 WORDS, OTHER = "njia panda ya ukunda kesho", "mti mkubwa nyuma ya soko"
 QUICK = {"iterations": 1, "lanes": 1, "memory_cost": 64}
 CELL = Cell("report", "story", "a" * 32)
-Run = Callable[..., Result]
+DESK = "triage-desk-1"
 
 
 @pytest.fixture
@@ -156,8 +152,7 @@ class TestCommands:
         monkeypatch.setenv("REFERRAL_KEYRING", str(tmp_path / "keyring.json"))
         monkeypatch.setenv("REFERRAL_DATABASE_URL", sqlite_county.fresh(f"keys-{tmp_path.name}"))
         monkeypatch.setenv("REFERRAL_CONFIG", str(ROOT / "config" / "kwale"))
-        monkeypatch.setenv("USER", "tester")
-        return lambda *words: CliRunner().invoke(main, ("keys", *map(str, words)))
+        return lambda *words: typed("keys", *words)
 
     def test_take_an_operator_from_the_first_day_to_a_rehearsed_restore(self, run: Run, tmp_path: Path) -> None:
         said = run("status")
@@ -183,17 +178,21 @@ class TestCommands:
         assert bytes(range(32)).hex() not in said.output
 
     def test_change_the_officers_keys_and_retire_the_old_one_when_nothing_needs_it(self, run: Run, tmp_path: Path) -> None:
+        with_pins(DESK)
+        mine = ("--by", DESK)
         old = next(line.split()[1] for line in run("status").output.splitlines() if line.startswith("fields"))
-        done = run("rotate", "fields")
+        done = run("rotate", "fields", *mine)
         assert done.exit_code == 0, done.output
         assert "0 left" in done.output
-        assert "minutes ago" in run("retire", old).output
-        assert "no key of this name" in run("retire", "fields-none").output
-        assert run("rotate", "month").exit_code == 1
-        assert run("rotate").exit_code == 0
-        assert "0 keys taken in" in run("merge", tmp_path / "keyring.json").output
-        assert run("export-web", "--out", tmp_path / "web.json").exit_code == 0
-        database = Database(os.environ["REFERRAL_DATABASE_URL"])
-        with database.read() as session:
-            assert session.scalars(select(AuditRecord.actor).where(AuditRecord.action == Action.KEY_ROTATED)).all().count("tester") >= 4
-        database.close()
+        assert "minutes ago" in run("retire", old, *mine).output
+        assert "no key of this name" in run("retire", "fields-none", *mine).output
+        assert run("rotate", "month", *mine).exit_code == 1
+        assert run("rotate", *mine).exit_code == 0
+        assert "0 keys taken in" in run("merge", tmp_path / "keyring.json", *mine).output
+        for by in ((), ("--by", "nobody")):
+            assert run("export-web", "--out", tmp_path / "web.json", *by).exit_code == 1
+        assert not (tmp_path / "web.json").exists()
+        assert run("export-web", "--out", tmp_path / "web.json", *mine).exit_code == 0
+        assert run("export-web", "--out", tmp_path / "web.json", *mine).exit_code == 1, "it is there already"
+        assert [one.actor for one in audited(Action.KEY_ROTATED)].count(DESK) >= 4
+        assert [(one.actor, one.subject) for one in audited(Action.EXPORTED)] == [(DESK, "keyring")]

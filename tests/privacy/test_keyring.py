@@ -41,7 +41,8 @@ from tests.world import World, sent
 KEYS = Keys(bytes(range(32)))
 CELL = Cell("report", "story", "a" * 32)
 TAGS = {
-    "alert.gateway_tag", "audit.mac", "audit_anchor.mac", "audit_anchor.proof", "audit_chain.mac", "directory_person.number_tag", "early_receipt.tag",
+    "alert.gateway_tag", "alert.one_time_tag", "audit.mac", "audit_anchor.mac", "audit_anchor.proof", "audit_chain.mac",
+    "directory_person.number_tag", "early_receipt.tag",
     "inbound_text.content", "inbound_text.same", "inbound_text.tag", "officer_pin.last_try", "officer_session.tag", "report.code_digest",
     "report.contact_tag", "sms_dialogue.tag", "ussd_session.tag",
 }  # fmt: skip

@@ -36,6 +36,7 @@ from tests.world import NOT_NOW, PHYSICAL, World, on_sqlite, sent
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 OFFICER, OTHER = "co-msambweni-1", "ngo-desk-1"
+DESK, STRANGER = "triage-desk-1", "co-matuga-1"
 STORY = b"a story"
 
 
@@ -107,6 +108,8 @@ class TestAClosedReport:
     def test_loses_its_words_after_ninety_days_and_not_a_day_before(self, world: World) -> None:
         report = a_report(world)
         code = row(world, report).code_digest
+        with world.service.database.transaction() as session:
+            session.execute(update(ReportRecord).values(flags="accused_unknown doubt_contradicts doubt_same_words doubtful"))
         end_of(world, report)
         world.clock.turn(89 * DAY)
         purge(world)
@@ -120,6 +123,8 @@ class TestAClosedReport:
         assert left.code_digest != code, "the code opens nothing any more"
         assert count(world, LetterRecord) == count(world, PlanStepRecord) == 0
         assert count(world, CaseEventRecord, CaseEventRecord.note.is_not(None)) == 0
+        assert count(world, AlertRecord) > count(world, AlertRecord, AlertRecord.reason.is_not(None)) == 0, "nor who was left out, and for whom"
+        assert left.flags == "accused_unknown doubtful"
         assert purge(world).removed["words"] == 0
 
     def test_keeps_them_once_it_was_reopened_and_counts_anew(self, world: World) -> None:
@@ -261,7 +266,7 @@ class TestExactTimes:
 class TestAHold:
     def ask(self, world: World, report: str, days: int = 200) -> str:
         with world.service.database.transaction() as session:
-            return world.service.holds.ask(session, report, "amina", "the court at Kwale", (world.clock.now + days * DAY).date(), world.clock.now)
+            return world.service.holds.ask(session, report, OFFICER, "the court at Kwale", (world.clock.now + days * DAY).date(), world.clock.now)
 
     def approve(self, world: World, hold: str, by: str) -> None:
         with world.service.database.transaction() as session:
@@ -270,7 +275,7 @@ class TestAHold:
     def test_by_two_people_keeps_a_report_until_its_day_and_not_longer(self, world: World) -> None:
         report = a_report(world)
         end_of(world, report)
-        self.approve(world, self.ask(world, report), "juma")
+        self.approve(world, self.ask(world, report), DESK)
         world.clock.turn(120 * DAY)
         purge(world)
         assert (row(world, report).story, count(world, LetterRecord, LetterRecord.words.is_not(None))) == (STORY, 2)
@@ -287,7 +292,7 @@ class TestAHold:
         end_of(world, report)
         hold = self.ask(world, report)
         with pytest.raises(HoldRefused):
-            self.approve(world, hold, "Amina")
+            self.approve(world, hold, OFFICER)
         world.clock.turn(91 * DAY)
         purge(world)
         assert row(world, report).story is None
@@ -295,14 +300,23 @@ class TestAHold:
     @on_sqlite
     def test_is_refused_for_no_reason_and_for_ever(self, world: World) -> None:
         report, today = a_report(world), world.clock.now.date()
-        for by, why, until in (("", "court", today), ("amina", " ", today), ("amina", "court", today - DAY), ("amina", "court", today + 400 * DAY)):
+        for by, why, until in ((STRANGER, "court", today), (DESK, " ", today), (DESK, "court", today - DAY), (DESK, "court", today + 400 * DAY)):
             with pytest.raises(HoldRefused), world.service.database.transaction() as session:
                 world.service.holds.ask(session, report, by, why, until, world.clock.now)
 
     @on_sqlite
+    def test_is_nothing_that_somebody_learns_of_who_may_not_read_the_report(self, world: World) -> None:
+        report = a_report(world)
+        hold = self.ask(world, report)
+        with pytest.raises(HoldRefused, match="no such hold"):
+            self.approve(world, hold, STRANGER)
+        with world.rows() as session:
+            assert [len(world.service.holds.open(session, by, world.clock.now)) for by in (OFFICER, DESK, STRANGER, "nobody")] == [1, 1, 0, 0]
+
+    @on_sqlite
     def test_never_keeps_a_number_longer(self, world: World) -> None:
         report = a_report(world)
-        self.approve(world, self.ask(world, report), "juma")
+        self.approve(world, self.ask(world, report), DESK)
         with world.service.database.transaction() as session:
             values = {"contact": b"x", "contact_hours": "any", "contact_by_call": False, "contact_until": world.clock.now + DAY}
             session.execute(update(ReportRecord).where(ReportRecord.id == report).values(**values))
@@ -475,7 +489,7 @@ class TestClosing:
     def test_of_a_sexual_report_takes_two_officers_at_once_or_one_after_the_other(self, world: World) -> None:
         for at_once in (True, False):
             report = a_report(world, concern=("1",))
-            one, other = sorted(self.officers(world, report))[:2]
+            one, other = sorted(self.readers(world, report))[:2]
             with pytest.raises(CloseRefused):
                 self.close(world, report, one, second=one)
             if at_once:
@@ -488,18 +502,17 @@ class TestClosing:
             assert {event.person, event.second} == {one, other}
 
     @staticmethod
-    def officers(world: World, report: str) -> set[str]:
+    def readers(world: World, report: str) -> set[str]:
         with world.rows() as session:
             found = world.service.register.find(session, report)
-        assert found is not None
-        roster, now = world.service.roster(), world.clock.now
-        offices = {person.id: roster.offices_of(person.id, now) for person in roster.people()}
-        return {id_ for id_, posts in offices.items() if posts and all(world.service.planner.may_know(found, post.id) for post in posts)}
+            assert found is not None
+            people = world.service.roster().people()
+            return {one.id for one in people if world.service.colleagues.may_read(session, found, one.id, world.clock.now)}
 
     @on_sqlite
-    def test_is_not_for_whoever_may_not_know_of_it(self, world: World) -> None:
+    def test_is_not_for_whoever_may_not_read_it(self, world: World) -> None:
         report = a_report(world, concern=("1",))
-        allowed = self.officers(world, report)
+        allowed = self.readers(world, report)
         excluded = next(p.id for p in world.service.roster().people() if p.id not in allowed and world.service.roster().offices_of(p.id, world.clock.now))
         for by, second in ((excluded, None), (min(allowed), excluded), ("nobody", None)):
             with pytest.raises(CloseRefused):

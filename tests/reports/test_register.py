@@ -45,7 +45,7 @@ def test_whatever_is_told_is_read_back_and_amended(sqlite_world: World, told: To
     register, database = sqlite_world.service.register, sqlite_world.service.database
     with database.transaction() as session:
         kept = new(told, f"{100_000 + (session.scalar(select(func.count()).select_from(ReportRecord)) or 0)}")
-        assert not register.number_taken(session, kept.number)
+        assert register.look_around(session, kept.number, None, None, START) == (False, 0)
         register.add(session, kept, START)
     with database.transaction() as session:
         report = register.read(session, kept.id)
@@ -134,6 +134,6 @@ def test_alike_ones_are_counted_by_ward_and_concern_and_time(kept: tuple[World, 
         for serial, (concern, place) in enumerate([(Concern.PHYSICAL, "KE002-W0032"), (Concern.PHYSICAL, "KE002-W0031"), (Concern.NEGLECT, "KE002-W0032")]):
             register.add(session, new(Told(concern=concern, place=place), f"48300{serial}"), START)
     with world.rows() as session:
-        assert register.alike(session, Concern.PHYSICAL, "KE002-W0032", START - timedelta(days=14)) == 1
-        assert register.alike(session, Concern.PHYSICAL, "KE002-W0032", START + timedelta(hours=1)) == 0
-        assert register.alike(session, Concern.PHYSICAL, None, START) == 0
+        assert register.look_around(session, "100000", Concern.PHYSICAL, "KE002-W0032", START - timedelta(days=14)) == (False, 1)
+        assert register.look_around(session, "100000", Concern.PHYSICAL, "KE002-W0032", START + timedelta(hours=1)) == (False, 0)
+        assert register.look_around(session, "100000", Concern.PHYSICAL, None, START) == (False, 0)

@@ -93,6 +93,7 @@ def test_an_empty_routing_table_names_everything_at_once() -> None:
         ("delay_minutes/medium_and_low", [180, 20], "delay_minutes.medium_and_low: must be 2 numbers, none smaller than the one before"),
         ("delay_minutes/red", True, "delay_minutes.red: must be a number of at least 0"),
         ("waiting_minutes/duty_person_again", 0, "waiting_minutes.duty_person_again: must be a number of at least 0.001"),
+        ("waiting_minutes/lease", 0.2, "waiting_minutes.lease: must be a number of at least 0.25"),
         ("remind_after/HIGH", 1, "remind_after.HIGH: must be a share below 1 of the time to answer, or 0 for no reminder"),
         ("sending/texts_a_second", 1, "sending.texts_a_second: must be a number of at least 2"),
         ("sending/kept_for_red", 20, "sending.kept_for_red: must be fewer than texts_a_second"),

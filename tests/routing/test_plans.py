@@ -9,7 +9,7 @@ from datetime import datetime
 import pytest
 
 from referral.directory.snapshot import Roster
-from referral.routing.plan import Plan, plan
+from referral.routing.plan import Plan, duty_person, plan
 from referral.routing.policy import Policy
 from referral.routing.table import Table
 from referral.vocabulary.duty import Doubt, DutyBearer, Office, Role
@@ -96,6 +96,19 @@ def test_where_both_desks_are_accused_the_county_commander_is_the_end(ukunda: Ma
     end = ukunda(Told(concern=Concern.SEXABUSE, place=UKUNDA, accused=accused)).end
     assert end is not None
     assert end.office.role is Role.POLICE_COUNTY_COMMANDER
+
+
+@pytest.mark.parametrize("doubt", [Doubt.OFF_DUTY, Doubt.UNREACHABLE])
+def test_a_desk_where_nobody_is_there_is_no_end_while_the_county_commander_is(table: Table, doubt: Doubt) -> None:
+    told = Told(concern=Concern.SEXABUSE, accused=frozenset({Accused.CHILDRENS_OFFICER}))  # the county's desk must not learn of it
+    others = [one for one in EVERYBODY if one.office.role is not Role.TRIAGE_DESK]
+
+    def end_with(*doubts: Doubt) -> Role | None:
+        found = duty_person(told, GROUND, [*others, bearer(Role.TRIAGE_DESK, doubts=frozenset(doubts))], table)
+        return found and found.office.role
+
+    assert end_with(doubt) is Role.POLICE_COUNTY_COMMANDER
+    assert end_with(Doubt.UNVERIFIED) is end_with() is Role.TRIAGE_DESK
 
 
 def test_a_known_stranger_lets_the_chief_help_with_a_plain_concern(ukunda: Make) -> None:

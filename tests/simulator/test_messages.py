@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 import requests
 
-from referral.gateway.port import Outcome, Refusal
+from referral.gateway.port import Balance, Outcome, Refusal
 from referral.simulator.faults import Fault, Kind
 from referral.simulator.manners import DateShape, Manners
 from referral.vocabulary.phone import PhoneNumber
@@ -44,6 +45,7 @@ def test_long_texts_are_billed_by_the_part(served: Served) -> None:
     headers = {"apiKey": "a-key", "Accept": "application/json"}
     balance = requests.get(f"{served.url}/version1/user", params={"username": "sandbox"}, headers=headers, timeout=5).json()
     assert balance == {"UserData": {"balance": "KES 999996.0000"}}
+    assert served.gateway.balance() == Balance("KES", Decimal("999996.0000"))
 
 
 def test_an_unread_text_is_counted_until_the_phone_is_looked_at(served: Served) -> None:

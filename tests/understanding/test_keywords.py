@@ -78,7 +78,7 @@ def test_a_wrong_entry_is_reported_by_its_code(reader: Reader) -> None:
     assert (found.kind.value, found.code) == ("wrong", "4F2K")
 
 
-@pytest.mark.parametrize("text", ["BAD C93V", "bad 682h", "Bad: 444C.", "MBAYA w85c", "bad C9 3V", "BAD 2222"])
+@pytest.mark.parametrize("text", ["BAD C93V", "bad 682h", "Bad: 444C.", "MBAYA w85c", "bad C9 3V", "BAD 2222", "Bad C93V they moved"])
 def test_a_code_of_digits_and_letters_stays_whole(reader: Reader, text: str) -> None:
     found = reader.keyword(text)
     assert found is not None
@@ -86,9 +86,18 @@ def test_a_code_of_digits_and_letters_stays_whole(reader: Reader, text: str) -> 
     assert found.code in {"C93V", "682H", "444C", "W85C", "2222"}
 
 
-@pytest.mark.parametrize("text", ["bad man touched me", "bad guys", "BAD", "mbaya", "mbaya saa 2", "mbaya sana", "bad 4F2K amenipiga", "4F2K"])
+@pytest.mark.parametrize("text", ["bad man touched me", "bad guys", "mbaya saa 2", "mbaya sana", "bad man 4F2K", "bad 9yr girl", "bad C93V help me", "4F2K"])
 def test_a_sentence_with_the_word_bad_is_a_sentence(reader: Reader, text: str) -> None:
     assert reader.kind(text) != "wrong"
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "rest"), [("BAD", None, ""), ("mbaya", None, ""), ("BAD 0000", "0000", ""), ("Bad 9yrs girl hurt", "9YRS", "girl hurt")]
+)
+def test_what_may_be_a_correction_says_its_code_and_what_stands_behind(reader: Reader, text: str, code: str | None, rest: str) -> None:
+    found = reader.keyword(text)
+    assert found is not None
+    assert (found.kind.value, found.code, found.rest) == ("wrong", code, rest)
 
 
 @pytest.mark.parametrize(

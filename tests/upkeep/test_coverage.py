@@ -296,6 +296,17 @@ class TestTheCommand:
         checked = run("check")
         assert ("coverage: " in checked.output) == bool(count)  # type: ignore[attr-defined]
 
+    def test_says_how_much_of_it_are_samples_and_proves_it_without_them(self, run: Callable[..., object], tmp_path: Path) -> None:
+        said = run("directory", "coverage", "--without-samples", "--map", str(tmp_path / "map.svg"))
+        note, last = said.output.splitlines()[-2:]  # type: ignore[attr-defined]
+        assert note == "205 of 205 people and 30 of 104 offices are samples, left out here"
+        assert last == "646,425 combinations, 646,425 gaps"
+        assert said.exit_code == 1  # type: ignore[attr-defined]
+        assert note in (tmp_path / "map.svg").read_text("utf-8")
+        refused = run("directory", "coverage", "--map", str(tmp_path / "none" / "map.svg"))
+        assert "205 of 205 people and 30 of 104 offices are samples\n" in refused.output  # type: ignore[attr-defined]
+        assert "map.svg: No such file or directory" in refused.output  # type: ignore[attr-defined]
+
 
 def test_dangers_are_both_looked_at() -> None:
     assert {told.danger for told in CIRCUMSTANCES.values()} == {Danger.NOW, Danger.NOT_NOW}

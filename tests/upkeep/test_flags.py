@@ -1,4 +1,4 @@
-"""Callers say that an entry is wrong: two are looked at, three are believed for the time being, and nothing leads back to any of them."""
+"""Callers say that an entry is wrong: two are looked at, three of one day are believed for the time being, and nothing leads back to any of them."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ from referral.store.database import Database
 from referral.upkeep.verification import Verification
 from tests.conftest import START
 from tests.upkeep.help import add_point
-from tests.world import World
+from tests.world import World, on_sqlite
 
 POINT, OTHER = "t-clinic-point", "t-desk-point"
+A_DAY = 3
+CALLER = "+254700000777"
 DAY = timedelta(days=1)
 
 
@@ -33,7 +35,7 @@ def directory(county_database: Database) -> Database:
 def say(database: Database, *tags: int | None, point: str = POINT, after: timedelta = timedelta(), reason: FlagReason = FlagReason.CLOSED) -> None:
     for tag in tags:
         with database.transaction() as session:
-            Flags().say_wrong(session, point, reason, tag, START + after)
+            Flags(A_DAY).say_wrong(session, point, reason, tag, START + after)
 
 
 def open_for(database: Database, point: str = POINT) -> list[tasks.Task]:
@@ -68,6 +70,37 @@ def test_three_callers_mark_it_unconfirmed_where_it_is_kept_and_where_it_is_show
     assert (doubted(directory), doubted(directory, OTHER), len(open_for(directory))) == ((True, True), (False, False), 1)
     with directory.read() as session:
         assert current_version(session) > before
+
+
+def test_one_phone_on_three_days_is_a_task_and_never_three_callers(directory: Database) -> None:
+    for days in range(5):
+        say(directory, days, after=days * DAY)  # under each day's key the same number has another tag
+    assert (len(open_for(directory)), doubted(directory)) == (1, (False, False))
+    say(directory, 7, 8, after=4 * DAY)
+    assert doubted(directory) == (True, True)
+
+
+def test_one_phone_is_heard_of_a_few_entries_a_day(directory: Database) -> None:
+    with directory.transaction() as session:
+        points = [f"t-more-{number}" for number in range(A_DAY + 1)]
+        for number, point in enumerate(points):
+            add_point(session, point, f"YYY{number + 2}")
+    for point in points:
+        say(directory, 5, point=point)
+        say(directory, None, point=point)
+    assert [len(open_for(directory, point)) for point in points] == [1] * A_DAY + [0]
+    say(directory, 6, 7, point=points[-1])
+    assert doubted(directory, points[-1]) == (False, False)
+
+
+def test_callers_never_take_away_a_line_that_answers_for_everybody(directory: Database) -> None:
+    say(directory, *range(9), point="line-116")
+    assert (len(open_for(directory, "line-116")), doubted(directory, "line-116")) == (1, (False, False))
+
+
+def test_a_hidden_number_may_be_one_of_the_others(directory: Database) -> None:
+    say(directory, 5, 6, None)
+    assert (len(open_for(directory)), doubted(directory)) == (1, (False, False))
 
 
 def test_a_caller_whose_number_is_not_known_counts_once_a_day(directory: Database) -> None:
@@ -159,3 +192,19 @@ def test_the_oldest_task_stands_first(directory: Database) -> None:
             assert tasks.open_task(session, TaskKind.VERIFY, "service", entry, "x", START + days * DAY)
         assert not tasks.open_task(session, TaskKind.VERIFY, "service", "a", "again", START + 5 * DAY)
         assert [(task.entry, task.note) for task in tasks.open_tasks(session, TaskKind.VERIFY)] == [("a", "x"), ("c", "x"), ("b", "x")]
+
+
+@on_sqlite
+def test_one_phone_that_texts_every_code_on_three_days_takes_nothing_away(world: World) -> None:
+    with world.rows() as session:
+        codes = session.scalars(select(ServiceAtLocationRow.code).order_by(ServiceAtLocationRow.id).limit(12)).all()
+    for _ in range(3):
+        for code in codes:
+            world.text(CALLER, f"BAD {code}")
+            world.work()
+        world.clock.turn(DAY)
+    with world.rows() as session:
+        most = world.service.policy.limits.wrong_entries_a_day
+        assert session.scalar(select(func.count()).select_from(EntryFlagRow)) == 3 * most
+        assert session.scalars(select(ServiceAtLocationRow.id).where(ServiceAtLocationRow.unconfirmed)).all() == []
+        assert len(tasks.open_tasks(session, TaskKind.WRONG_INFORMATION)) == most

@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
 
+from referral.directory.field_changes import record_changes
 from referral.directory.lines import ImportProblems
 from referral.directory.people import current_version
 from referral.directory.records import OfficeRow, PlaceRow
@@ -181,6 +184,68 @@ def test_what_was_changed_by_hand_or_is_not_to_be_listed_stays(desk: Desk) -> No
     assert (organization.do_not_list, organization.name, service.verified_on) == (True, "Renamed", date(2026, 10, 1))
 
 
+def by_hand(session: Session, entity: str, row: Any, **fields: Any) -> None:
+    """As an accepted proposal does."""
+    before = {name: getattr(row, name) for name in fields}
+    for name, value in {**fields, "edited": True}.items():
+        setattr(row, name, value)
+    record_changes(session, entity, row.id, before, fields, "proposal", "juma", NOW)
+
+
+def test_only_the_fields_that_somebody_changed_by_hand_stay_and_they_are_named(desk: Desk) -> None:
+    desk.take(*ALL)
+    with desk.database.transaction() as session:
+        by_hand(session, "location", session.get_one(LocationRow, "t-one"), name="By hand")
+    outcome = desk.take(("locations", LOCATIONS.replace("-4.29", "-4.28").replace("By the well", "Past the well")))
+    assert (outcome.left, outcome.counts.updated, outcome.by_hand) == (("locations t-one: name",), 1, 0)
+    with desk.database.read() as session:
+        row = session.get_one(LocationRow, "t-one")
+    assert (row.name, row.lat, row.directions) == ("By hand", -4.28, "Past the well")
+    again = desk.take(("locations", LOCATIONS.replace("-4.29", "-4.28").replace("By the well", "Past the well")))
+    assert (again.counts.any, again.by_hand) == (False, 1)
+
+
+CALLED = ("verified_on", "verified_by", "verify_method", "fails", "last_ok")
+PHONE = "id,e164,verified_on,verify_method,visibility,location,source,sample\nt-ph1,{},{},call,public,t-one,file,no\n"
+
+
+def called(desk: Desk) -> tuple[Any, ...]:
+    with desk.database.read() as session:
+        row = session.get_one(PhoneRow, "t-ph1")
+        return (row.e164[-1:] if row.e164 else None, *(getattr(row, name) for name in CALLED))
+
+
+def test_a_new_number_has_not_been_called_however_often_the_file_comes(desk: Desk) -> None:
+    desk.take(*ALL)
+    desk.take(("phones", PHONE.format("0402300123", "2026-09-01")))
+    with desk.database.transaction() as session:
+        session.execute(update(PhoneRow).where(PhoneRow.id == "t-ph1").values(fails=2, last_ok=date(2026, 9, 1)))
+    for _ in range(2):
+        desk.take(("phones", PHONE.format("0402300124", "2026-09-01")))
+        assert called(desk) == ("4", None, None, None, 0, None)
+    desk.take(("phones", PHONE.format("0402300124", "2026-10-01")))
+    assert called(desk) == ("4", date(2026, 10, 1), None, VerifyMethod.CALL, 0, None)
+    desk.take(("phones", PHONE.format("0402300125", "2026-10-02")))
+    assert called(desk) == ("5", date(2026, 10, 2), None, VerifyMethod.CALL, 0, None)
+
+
+def test_what_a_file_says_of_another_number_than_the_one_given_by_hand_says_nothing_of_it(desk: Desk) -> None:
+    desk.take(*ALL)
+    with desk.database.transaction() as session:
+        by_hand(session, "phone", session.get_one(PhoneRow, "t-ph1"), e164="+254402300129")
+    desk.take(("phones", PHONE.format("0402300123", "2026-10-01")))
+    assert called(desk) == ("9", None, None, None, 0, None)
+    desk.take(("phones", PHONE.format("0402300129", "2026-10-01")))
+    assert called(desk)[:2] == ("9", date(2026, 10, 1))
+
+
+def test_nobody_has_verified_anything_on_a_day_that_has_not_come(desk: Desk) -> None:
+    desk.take(*ALL)
+    outcome = desk.take(("services", "id,verified_on,verify_method\nt-care,2026-11-05,visit\n"))
+    assert [one.text for one in outcome.rejected] == ["services.csv:2: verified_on: lies ahead: nobody has verified it yet"]
+    assert desk.take(("services", "id,verified_on,verify_method\nt-care,2026-11-04,visit\n")).counts.updated == 1
+
+
 def test_likely_twins_are_hinted_and_never_merged(desk: Desk) -> None:
     desk.take(*ALL)
     twins = (
@@ -329,3 +394,11 @@ def test_a_phone_of_the_sender_is_not_shown_where_it_was_wrong(desk: Desk) -> No
     assert [one.text for one in outcome.rejected] == ["phones.csv:2: e164: not a phone number"]
     with desk.database.read() as session:
         assert session.get(PhoneRow, "t-ph7") is None
+
+
+def test_of_an_id_that_is_said_two_things_of_neither_is_taken_and_handing_them_in_again_takes_none(desk: Desk) -> None:
+    outcome = desk.hand([read_rows(ORGANIZATIONS + "t-org,Another,health,file,no\n", "organizations.csv", "organizations")])
+    assert [(one.row.number, one.column) for one in outcome.rejected] == [(2, "id"), (3, "id")]
+    assert not outcome.counts.any
+    same = desk.hand([read_rows(ORGANIZATIONS + ORGANIZATIONS.splitlines()[1] + "\n", "organizations.csv", "organizations")])
+    assert (same.counts.added, [one.row.number for one in same.rejected]) == (1, [3])
