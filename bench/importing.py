@@ -23,7 +23,7 @@ from sqlalchemy import delete, insert, select
 from bench.nearest import EAT, SOUTH, SPAN, WEST, databases, fill
 from referral.directory.help_state import read_state
 from referral.directory.help_tables import TABLES
-from referral.directory.service_records import NearRankRow, ShownPointRow
+from referral.directory.point_records import NearRankRow, ShownPointRow
 from referral.directory.upkeep_records import FieldChangeRow
 from referral.privacy.seal import Sealer
 from referral.store.base import Base

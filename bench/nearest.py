@@ -22,8 +22,9 @@ from sqlalchemy import create_engine, insert, make_url, text
 
 from referral.directory.near_build import rebuild_near
 from referral.directory.nearest import NearestHelp
+from referral.directory.point_records import DayExceptionRow, HoursRow
 from referral.directory.records import PlaceParentRow, PlaceRow
-from referral.directory.service_records import DayExceptionRow, HoursRow, LocationRow, OrganizationRow, ServiceAreaRow, ServiceAtLocationRow, ServiceRow
+from referral.directory.service_records import LocationRow, OrganizationRow, ServiceAreaRow, ServiceAtLocationRow, ServiceRow
 from referral.store.base import Base
 from referral.store.database import Database
 from referral.vocabulary.help import HelpKind

@@ -23,7 +23,7 @@ from referral.casework.reveals import Reveals
 from referral.casework.second_reading import SecondReading
 from referral.conversation.script import dialogue
 from referral.county import County, read_county
-from referral.directory import service_records, upkeep_records  # noqa: F401  their tables
+from referral.directory import point_records, service_records, upkeep_records  # noqa: F401  their tables
 from referral.directory.flags import Flags
 from referral.directory.nearest import NearestHelp
 from referral.directory.snapshot import Roster, RosterCache

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-import structlog
 from sqlalchemy.orm import Session
 
 from referral.alerts.claims import OTHERS, RED, Lanes
@@ -22,7 +21,6 @@ from referral.casework.officers import OfficersAnswers
 from referral.casework.pins import Pins
 from referral.casework.reveals import Reveals
 from referral.casework.second_reading import SecondReading
-from referral.directory.flags import Flags
 from referral.directory.near_build import rebuild_near
 from referral.directory.snapshot import Roster, read_roster
 from referral.dispatch.balance import ASKED_EVERY, BalanceWatch
@@ -35,7 +33,7 @@ from referral.dispatch.reminders import Reminders
 from referral.dispatch.road import Roads
 from referral.dispatch.send import Sender
 from referral.dispatch.sounding import Sounding
-from referral.dispatch.worker import Job, beat, forget_beats
+from referral.dispatch.worker import Job, beat
 from referral.forgetting.purging import Purging
 from referral.forgetting.short_lived import forget_short_lived
 from referral.gateway.port import Gateway
@@ -46,26 +44,22 @@ from referral.handover.planner import Planner
 from referral.intake.answering import Answering
 from referral.intake.converse import Conversations
 from referral.intake.dialogues import Dialogues
-from referral.intake.inbox import Manners
+from referral.intake.silence import Silence
 from referral.intake.standing import Standing
 from referral.intake.texting import Texting
-from referral.intake.texts import AGAIN, Text, Texts
-from referral.officers.converse import OfficersMenu
+from referral.intake.texts import Text, Texts
+from referral.officers.converse import OfficersMenu, officers_code
 from referral.privacy.audit import Audit
 from referral.privacy.chain import Chain
-from referral.privacy.counters import Counters
-from referral.privacy.daykeys import DayKeys, forget_old_days
+from referral.privacy.daykeys import DayKeys
 from referral.privacy.keyring import Keyring
 from referral.privacy.keys import Keys
 from referral.privacy.keystate import keep_keys
-from referral.privacy.limits import Limits
-from referral.privacy.logs import describe
 from referral.privacy.seal import Sealer
 from referral.reports.register import Register
 from referral.routing.policy import Policy
 from referral.settings import Settings, SmsPull
 from referral.store.database import Database
-from referral.store.health import NotNow
 from referral.texts.catalogue import Catalogue
 from referral.upkeep.coverage_job import CoverageJob
 from referral.upkeep.drills import Drills
@@ -76,7 +70,6 @@ from referral.upkeep.verification import Verification
 Clock = Callable[[], datetime]
 PULLS = 60.0
 """Seconds between two looks into the gateway's inbox."""
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -130,25 +123,6 @@ class Service:
         elif not self.answering.take(session, text, now):
             self.texting.take(session, text, now)
 
-    def file_silent_texts(self) -> int:
-        """File what senders who fell silent had told. One that cannot be filed is tried again in a minute and keeps nobody back."""
-        now = self.clock()
-        with self.database.read() as session:
-            tags = self.dialogues.silent(session, now, 50)
-        return sum(self._file_silent_text(tag, now) for tag in tags)
-
-    def _file_silent_text(self, tag: bytes, now: datetime) -> int:
-        try:
-            with self.database.transaction() as session:
-                return int(self.texting.file_silent(session, tag, now))
-        except NotNow:
-            raise
-        except Exception as error:
-            log.error("a silent dialogue not filed", **describe(error))
-            with self.database.transaction() as session:
-                self.dialogues.put_off(session, tag, now + AGAIN)
-            return 0
-
     def jobs(self, gateway: Gateway) -> Sequence[Job]:
         """All that a worker does, one after the other: send first, since a child in danger waits for nothing else."""
         return (*self.sending_jobs(gateway, RED), *self.sending_jobs(gateway, OTHERS), *self.steady_jobs(gateway))
@@ -162,12 +136,13 @@ class Service:
         """What a worker does beside the sending: reading texts, climbing, filing what fell silent."""
         escalation = Escalation(self.database, self.register, self.outbox, self.ladder, self.audit)
         reminders, clocks = Reminders(self.database, self.register, self.outbox, self.ladder), Clocks(self.database, self.outbox, self.ladder)
+        silence = Silence(self.database, self.dialogues, self.texting)
         return (
             Job("texts", lambda: self.texts.handle(self.read_text, self.clock())),
             Job("climb", lambda: escalation.climb(self.clock())),
             Job("remind", lambda: reminders.remind(self.clock()), seconds=5),
             Job("clocks", lambda: clocks.set_right(self.clock()), seconds=30),
-            Job("silent", lambda: self.conversations.file_silent(self.clock()) + self.file_silent_texts(), seconds=1),
+            Job("silent", lambda: self.conversations.file_silent(self.clock()) + silence.file(self.clock()), seconds=1),
             *self._pull(gateway),
             Job("heartbeat", lambda: beat(self.database, self.clock()), seconds=5),
             Job("forget", self._forget, seconds=60),
@@ -248,23 +223,11 @@ class Service:
         now = self.clock()
         own = {"calls": self.conversations.forget, "officers' calls": self.officers_menu.forget, "texts": self.texts.forget}
         within: dict[str, Callable[[Session, datetime], object]] = {
-            "day keys": forget_old_days,
             "sent texts": self.outbox.forget_texts,
             "early receipts": self.receipts.forget,
-            "sending rate": Roads.forget,
             "answers to reporters": self.outbox.drop_reporter_texts,
             "dialogues": self.dialogues.forget,
             "contacts": self.register.forget_contacts,
-            "replies": Manners.forget,
-            "limits": Limits.forget,
-            "counters": Counters.forget,
-            "beats": forget_beats,
-            "flags": Flags.forget,
         }
         forget_short_lived(self.database, own, within, now)
         return 0
-
-
-def officers_code(code: str) -> str:
-    """What officers dial: the service's code with the extension 77."""
-    return f"{code.removesuffix('#')}*77#"

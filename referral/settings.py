@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import ip_network
@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from environs import Env, EnvValidationError, FileAwareEnv, ValidationError
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
+from environs import Env, EnvValidationError, FileAwareEnv
 
 from referral.gateway.hosts import is_loopback
 from referral.privacy.callers import Network
 from referral.privacy.keyring import others_can_read
 from referral.secrets_file import SHORTEST_TOKEN, Secrets, SettingsError, create_secrets, read_secrets
+from referral.setting_rules import a_database, a_level, a_port, networks, proxies, reasons_of, token_problems, weak
 from referral.store.private import open_files
 
 __all__ = [
@@ -41,7 +40,6 @@ _STANDIN = {
     "at_ussd_practice_code": "*384*97#",
 }
 """What the stand-in gateway answers to where nothing else is set. It is on loopback: these reach nobody."""
-_LEVELS = ("debug", "info", "warning", "error")
 
 
 class GatewayKind(StrEnum):
@@ -113,8 +111,8 @@ class Settings:
             (not self.at_ussd_code, "AT_USSD_CODE: must be set: callers and officers are told what to dial"),
             (not self.at_username or not self.at_api_key, "AT_USERNAME, AT_API_KEY: both must be set"),
             (self.at_username == "sandbox", "AT_USERNAME: the sandbox reaches nobody"),
-            (_weak(self.secrets.root), "REFERRAL_SECRETS: the root key is a default one"),
-            (any(_weak(t.encode()) for t in self.ussd_tokens + self.sms_tokens), "REFERRAL_SECRETS: a callback token is a default one"),
+            (weak(self.secrets.root), "REFERRAL_SECRETS: the root key is a default one"),
+            (any(weak(t.encode()) for t in self.ussd_tokens + self.sms_tokens), "REFERRAL_SECRETS: a callback token is a default one"),
         )
         return [*self.open_to_others(), *(reason for forbidden, reason in rules if forbidden)]
 
@@ -138,7 +136,7 @@ def read_settings() -> Settings:
     try:
         env.seal()
     except EnvValidationError as error:
-        problems += [f"{name}: {why}" for name, why in sorted(_reasons(error).items())]
+        problems += [f"{name}: {why}" for name, why in sorted(reasons_of(error).items())]
     try:
         raw["secrets"] = read_secrets(raw["secrets_file"])
     except SettingsError as error:
@@ -164,8 +162,8 @@ def _unreadable() -> Iterator[str]:
 
 def _read(env: Env) -> dict[str, Any]:
     return {
-        "port": env.int("PORT", 8000, validate=_port),
-        "standin_port": env.int("REFERRAL_STANDIN_PORT", 8001, validate=_port),
+        "port": env.int("PORT", 8000, validate=a_port),
+        "standin_port": env.int("REFERRAL_STANDIN_PORT", 8001, validate=a_port),
         "database_url": env.str("REFERRAL_DATABASE_URL", "sqlite:///var/referral.db"),
         "config": Path(env.str("REFERRAL_CONFIG", "config/kwale") or ""),
         "secrets_file": Path(env.str("REFERRAL_SECRETS", "var/secrets.toml") or ""),
@@ -182,13 +180,13 @@ def _read(env: Env) -> dict[str, Any]:
         "sms_pull": env.enum("REFERRAL_SMS_PULL", SmsPull.CATCH_UP, enum=SmsPull, by_value=True),
         "simulator": env.bool("REFERRAL_SIMULATOR", False),
         "public_url": env.str("REFERRAL_PUBLIC_URL", "http://127.0.0.1:8000"),
-        "log_level": env.str("REFERRAL_LOG_LEVEL", "info", validate=_level),
+        "log_level": env.str("REFERRAL_LOG_LEVEL", "info", validate=a_level),
         "metrics_token": env.str("REFERRAL_METRICS_TOKEN", "") or None,
-        "callback_ips": tuple(map(ip_network, env.list("REFERRAL_CALLBACK_IPS", [], validate=_networks) or ())),
+        "callback_ips": tuple(map(ip_network, env.list("REFERRAL_CALLBACK_IPS", [], validate=networks) or ())),
         "callback_ips_enforce": env.bool("REFERRAL_CALLBACK_IPS_ENFORCE", False),
         "keyring": keyring_file(),
         "keyring_follows": env.bool("REFERRAL_KEYRING_FOLLOWS", False),
-        "trusted_proxies": env.int("REFERRAL_TRUSTED_PROXIES", 0, validate=_proxies),
+        "trusted_proxies": env.int("REFERRAL_TRUSTED_PROXIES", 0, validate=proxies),
     }
 
 
@@ -196,29 +194,6 @@ def keyring_file() -> Path:
     """Where the keyring lies: where the environment says, else beside the secrets file."""
     beside = Path(os.environ.get("REFERRAL_SECRETS") or "var/secrets.toml").with_name("keyring.json")
     return Path(os.environ.get("REFERRAL_KEYRING") or beside)
-
-
-def _port(value: int) -> None:
-    if not 0 < value < 65536:
-        raise ValidationError("must be a port, 1 to 65535")
-
-
-def _networks(values: list[str]) -> None:
-    for value in values:
-        try:
-            ip_network(value)
-        except ValueError:
-            raise ValidationError(f"{value} is no address or network, such as 192.0.2.0/24") from None
-
-
-def _proxies(value: int) -> None:
-    if not 0 <= value <= 3:
-        raise ValidationError("must be how many proxies of ours stand in front, 0 to 3")
-
-
-def _level(value: str) -> None:
-    if value not in _LEVELS:
-        raise ValidationError(f"must be one of {', '.join(_LEVELS)}")
 
 
 def _sense(settings: Settings) -> list[str]:
@@ -234,43 +209,13 @@ def _sense(settings: Settings) -> list[str]:
             settings.gateway is GatewayKind.STANDIN and bool(settings.at_base_url) and not is_loopback(settings.at_base_url or ""),
             "AT_BASE_URL: the stand-in gateway is on this machine; REFERRAL_GATEWAY=africastalking sends to others",
         ),
-        (not _database(settings.database_url), "REFERRAL_DATABASE_URL: sqlite:///FILE or postgresql+psycopg://…"),
+        (not a_database(settings.database_url), "REFERRAL_DATABASE_URL: sqlite:///FILE or postgresql+psycopg://…"),
         (not settings.config.is_dir(), f"REFERRAL_CONFIG: {settings.config} is no folder"),
         (0 < len(settings.metrics_token or "") < SHORTEST_TOKEN, f"REFERRAL_METRICS_TOKEN: must be {SHORTEST_TOKEN} or more letters and digits"),
     )
     tokens = (("REFERRAL_USSD_TOKENS", settings.ussd_tokens), ("REFERRAL_SMS_TOKENS", settings.sms_tokens))
     return [
         *settings.reasons_not_to_go_live(),
-        *(problem for name, values in tokens for problem in _token_problems(name, values)),
+        *(problem for name, values in tokens for problem in token_problems(name, values)),
         *(reason for wrong, reason in rules if wrong),
     ]
-
-
-def _database(url: str) -> bool:
-    """Whether an address is one of the two databases, and a file where it is SQLite: two processes cannot share a memory."""
-    try:
-        parsed = make_url(url)
-        parsed.get_dialect()
-    except (ArgumentError, ImportError):
-        return False
-    kind = parsed.get_backend_name()
-    return kind == "postgresql" or (kind == "sqlite" and bool(parsed.database) and parsed.database != ":memory:")
-
-
-def _token_problems(name: str, tokens: tuple[str, ...]) -> Iterator[str]:
-    if not tokens:
-        yield f"{name}: none set, and none in the secrets file"
-    if any(len(token) < SHORTEST_TOKEN or not token.isascii() or "/" in token for token in tokens):
-        yield f"{name}: a token is {SHORTEST_TOKEN} or more letters, digits, - or _"
-    if len(tokens) > 2:
-        yield f"{name}: at most two live at once"
-
-
-def _weak(value: bytes) -> bool:
-    """A key or token that nobody drew at random: one letter over and over, or a placeholder."""
-    return len(set(value)) < 8 or b"change" in value.lower() or b"example" in value.lower()
-
-
-def _reasons(error: EnvValidationError) -> dict[str, str]:
-    found = error.error_messages
-    return {name: " ".join(map(str, why)) for name, why in found.items()} if isinstance(found, Mapping) else {"settings": " ".join(found)}

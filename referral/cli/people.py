@@ -15,7 +15,8 @@ from referral.cli.coverage import override
 from referral.cli.proving import proven
 from referral.cli.telling import complain, loaded_line, told
 from referral.directory.people import UnknownPerson
-from referral.service import Service, officers_code
+from referral.officers.converse import officers_code
+from referral.service import Service
 from referral.upkeep import suspending
 
 _GAP = "If this leaves a place without two institutions that can be reached, the daily coverage proof makes an alarm of it."

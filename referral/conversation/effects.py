@@ -45,7 +45,7 @@ class SendHelp:
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """The caller says that the entry of this service point is wrong, and in what (one of directory.service_records.FlagReason)."""
+    """The caller says that the entry of this service point is wrong, and in what (one of directory.point_records.FlagReason)."""
 
     service_point: str
     reason: str

@@ -11,7 +11,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from referral.directory.people import bump
-from referral.directory.service_records import EntryFlagRow, FlagReason, LocationRow, LocationType, ServiceAreaRow, ServiceAtLocationRow, ShownPointRow
+from referral.directory.point_records import EntryFlagRow, FlagReason, ShownPointRow
+from referral.directory.service_records import LocationRow, LocationType, ServiceAreaRow, ServiceAtLocationRow
 from referral.directory.tasks import SERVICE_POINT, note_anew, open_task
 from referral.directory.upkeep_records import TaskKind
 from referral.privacy.daykeys import KEPT, TAG_BITS

@@ -16,6 +16,7 @@ from sqlalchemy import Table
 
 from referral.directory import help_lines as lines
 from referral.directory import part_lines as parts
+from referral.directory import point_records as points
 from referral.directory import service_records as records
 from referral.directory.lines import DAYS
 from referral.store.base import Base
@@ -86,8 +87,8 @@ def _owned(*owners: str) -> dict[str, str]:
 
 _PHONE, _HOURS, _AREA, _TONGUE = (one.OWNERS for one in (lines.PhoneLine, parts.HoursLine, parts.ServiceAreaLine, parts.LanguageLine))
 _ALL = (
-    HelpTable("terms", records.TermRow, lines.TermLine, {"parent": "terms"}, unique=(("taxonomy", "code"),)),
-    HelpTable("place_names", records.PlaceNameRow, lines.PlaceNameLine, {"place": PLACES}, ("place",), (("place", "norm"),), part=True),
+    HelpTable("terms", points.TermRow, lines.TermLine, {"parent": "terms"}, unique=(("taxonomy", "code"),)),
+    HelpTable("place_names", points.PlaceNameRow, lines.PlaceNameLine, {"place": PLACES}, ("place",), (("place", "norm"),), part=True),
     HelpTable("organizations", records.OrganizationRow, lines.OrganizationLine, {"parent": "organizations"}),
     HelpTable("locations", records.LocationRow, lines.LocationLine, {"organization": "organizations", "place": PLACES}),
     HelpTable("services", records.ServiceRow, lines.ServiceLine, {"organization": "organizations"}),
@@ -95,20 +96,20 @@ _ALL = (
         "service_at_locations", records.ServiceAtLocationRow, lines.ServiceAtLocationLine, _owned("service", "location"),
         unique=(("service", "location"), ("code",)),
     ),
-    HelpTable("phones", records.PhoneRow, lines.PhoneLine, _owned(*_PHONE), _PHONE, part=True),
-    HelpTable("hours", records.HoursRow, parts.HoursLine, _owned(*_HOURS), _HOURS, part=True),
+    HelpTable("phones", points.PhoneRow, lines.PhoneLine, _owned(*_PHONE), _PHONE, part=True),
+    HelpTable("hours", points.HoursRow, parts.HoursLine, _owned(*_HOURS), _HOURS, part=True),
     HelpTable(
-        "day_exceptions", records.DayExceptionRow, parts.DayExceptionLine, _owned("service_at_location"), (), (("service_at_location", "day"),), part=True
+        "day_exceptions", points.DayExceptionRow, parts.DayExceptionLine, _owned("service_at_location"), (), (("service_at_location", "day"),), part=True
     ),
     HelpTable(
         "service_areas", records.ServiceAreaRow, parts.ServiceAreaLine, {**_owned(*_AREA), "place": PLACES}, _AREA,
         (("service", "place"), ("service_at_location", "place")), part=True,
     ),
     HelpTable(
-        "languages", records.LanguageRow, parts.LanguageLine, _owned(*_TONGUE), _TONGUE,
+        "languages", points.LanguageRow, parts.LanguageLine, _owned(*_TONGUE), _TONGUE,
         (("service", "code"), ("location", "code"), ("phone", "code")), part=True,
     ),
-    HelpTable("accessibility", records.AccessibilityRow, parts.AccessibilityLine, _owned("location"), ("location",), (("location", "access"),), part=True),
+    HelpTable("accessibility", points.AccessibilityRow, parts.AccessibilityLine, _owned("location"), ("location",), (("location", "access"),), part=True),
 )  # fmt: skip
 TABLES: Mapping[str, HelpTable] = {one.name: one for one in _ALL}
 """In an order in which each refers to those before it."""

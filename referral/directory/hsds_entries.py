@@ -21,18 +21,8 @@ from referral.directory.hsds_words import (
     UNCONFIRMED,
     sentence,
 )
-from referral.directory.service_records import (
-    AccessibilityRow,
-    LanguageRow,
-    LocationRow,
-    LocationType,
-    OrganizationRow,
-    PhoneRow,
-    ServiceAreaRow,
-    ServiceAtLocationRow,
-    ServiceRow,
-    Status,
-)
+from referral.directory.point_records import AccessibilityRow, LanguageRow, PhoneRow
+from referral.directory.service_records import LocationRow, LocationType, OrganizationRow, ServiceAreaRow, ServiceAtLocationRow, ServiceRow, Status
 
 Flat = dict[str, Any]
 

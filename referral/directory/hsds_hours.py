@@ -9,8 +9,8 @@ from typing import Any
 from referral.directory.hours import opening
 from referral.directory.hsds_ids import hsds_id
 from referral.directory.hsds_words import DAYS, sentence
+from referral.directory.point_records import DayExceptionRow, HoursRow
 from referral.directory.records import MINUTES_A_DAY
-from referral.directory.service_records import DayExceptionRow, HoursRow
 from referral.directory.weeks import Weekly, compile_week
 from referral.vocabulary.help import Open
 

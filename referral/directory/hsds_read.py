@@ -14,22 +14,9 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from referral.directory.ground import Grounds
+from referral.directory.point_records import AccessibilityRow, DayExceptionRow, HoursRow, LanguageRow, PhoneRow, TermRow
 from referral.directory.reading import read_grounds
-from referral.directory.service_records import (
-    AccessibilityRow,
-    DayExceptionRow,
-    HoursRow,
-    LanguageRow,
-    LocationRow,
-    OrganizationRow,
-    PhoneRow,
-    ServiceAreaRow,
-    ServiceAtLocationRow,
-    ServiceRow,
-    Status,
-    TermRow,
-    Visibility,
-)
+from referral.directory.service_records import LocationRow, OrganizationRow, ServiceAreaRow, ServiceAtLocationRow, ServiceRow, Status, Visibility
 from referral.vocabulary.help import HelpKind
 from referral.vocabulary.place import PlaceKind
 

@@ -18,7 +18,8 @@ from referral.directory.hsds_ids import hsds_id
 from referral.directory.hsds_read import Open, read_open
 from referral.directory.hsds_terms import Terms
 from referral.directory.hsds_words import CONTACT_FIRST, HELP, IS_SAMPLE, IS_UNCONFIRMED, MARKS
-from referral.directory.service_records import LanguageRow, PhoneRow, ServiceAreaRow, ServiceAtLocationRow, ServiceRow
+from referral.directory.point_records import LanguageRow, PhoneRow
+from referral.directory.service_records import ServiceAreaRow, ServiceAtLocationRow, ServiceRow
 from referral.vocabulary.help import HelpKind
 
 Row = TypeVar("Row")

@@ -7,7 +7,7 @@ from typing import Any
 
 from referral.directory.hsds_ids import hsds_id
 from referral.directory.hsds_words import MARK_TERMS, MARKS, TAXONOMIES
-from referral.directory.service_records import TermRow
+from referral.directory.point_records import TermRow
 
 Flat = dict[str, Any]
 

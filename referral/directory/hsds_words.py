@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from referral.directory.service_records import Access, Fee, Precision
+from referral.directory.point_records import Access
+from referral.directory.service_records import Fee, Precision
 
 ASK = "Contact first: call 116."
 """A safe place is found by asking, never by looking it up: whoever looks for a child there can read this directory too."""

@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session
 from referral.directory.ground import Grounds, Point
 from referral.directory.near_field import Field
 from referral.directory.near_rows import ServicePoint, read_points
+from referral.directory.point_records import NearRankRow, ShownPointRow
 from referral.directory.reading import read_grounds
 from referral.directory.records import PlaceRow, VersionRow
-from referral.directory.service_records import NearRankRow, ShownPointRow
 from referral.store.base import Base
 from referral.vocabulary.help import HelpKind
 

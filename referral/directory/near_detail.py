@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session, aliased
 from referral.directory.ground import crow
 from referral.directory.help_fields import SAMPLE_BLOCK
 from referral.directory.near_rows import joined
+from referral.directory.point_records import NearRankRow, PhoneRow, ShownPointRow
 from referral.directory.records import PlaceRow
-from referral.directory.service_records import Fee, LocationRow, NearRankRow, PhoneRow, ServiceAtLocationRow, ServiceRow, ShownPointRow, Visibility
+from referral.directory.service_records import Fee, LocationRow, ServiceAtLocationRow, ServiceRow, Visibility
 from referral.vocabulary.help import HelpKind, HelpPhone
 
 CODE_LENGTH = 4

@@ -12,13 +12,11 @@ from sqlalchemy import ColumnElement, Row, Select, and_, func, select
 from sqlalchemy.orm import Session, aliased
 
 from referral.directory.ground import Point
+from referral.directory.point_records import DayExceptionRow, HoursRow, PhoneRow
 from referral.directory.service_records import (
-    DayExceptionRow,
-    HoursRow,
     LocationRow,
     LocationType,
     OrganizationRow,
-    PhoneRow,
     Precision,
     ServiceAreaRow,
     ServiceAtLocationRow,

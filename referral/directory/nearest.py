@@ -21,8 +21,8 @@ from referral.directory.ground import Point, crow
 from referral.directory.hours import opening_at
 from referral.directory.near_detail import PointDetail, read_code, read_detail
 from referral.directory.near_score import Weights, WeightsError, circumstances, parse_weights, spelled
+from referral.directory.point_records import NearRankRow, ShownPointRow
 from referral.directory.records import PlaceRow
-from referral.directory.service_records import NearRankRow, ShownPointRow
 from referral.directory.weeks import Week, parse_week
 from referral.store.base import Base
 from referral.vocabulary.help import HelpDetail, HelpKind, NearHelp, Open, Opening

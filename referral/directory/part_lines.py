@@ -8,7 +8,7 @@ from marshmallow import Schema, fields, validates_schema
 
 from referral.directory.help_fields import LANGUAGE, bad, code_field, flag, maybe_code, need_one_owner, text_field
 from referral.directory.lines import Clock, Days
-from referral.directory.service_records import Access
+from referral.directory.point_records import Access
 
 
 class HoursLine(Schema):

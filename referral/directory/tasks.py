@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from referral.directory.service_records import EntryFlagRow
+from referral.directory.point_records import EntryFlagRow
 from referral.directory.upkeep_records import TaskKind, TaskRow
 from referral.store.base import new_id
 

@@ -17,7 +17,7 @@ from referral.alerts.records import AlertRecord, LadderRecord
 from referral.casework.case_records import LegalHoldRecord, RevealRecord
 from referral.casework.holds import Holds
 from referral.casework.records import PinRecord
-from referral.directory.service_records import EntryFlagRow
+from referral.directory.point_records import EntryFlagRow
 from referral.directory.upkeep_records import DrillRow
 from referral.forgetting import runs
 from referral.forgetting.steady import SteadyClock

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from referral.directory.service_records import FlagReason
+from referral.directory.point_records import FlagReason
 from referral.intake.dialogues import Dialogue, Wanted
 from referral.intake.guide import DirectoryGuide
 from referral.intake.questions import Questions

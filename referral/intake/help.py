@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from referral.alerts.outbox import Outbox
 from referral.conversation.paging import HELP_LISTED
 from referral.directory.flags import Flags
-from referral.directory.service_records import FlagReason
+from referral.directory.point_records import FlagReason
 from referral.intake.help_words import HelpWords
 from referral.intake.inbox import Manners
 from referral.store.database import Database

@@ -193,3 +193,8 @@ class OfficersMenu:
     def _number(self, session: Session, state: State, now: datetime) -> str:
         brief = self.desk.brief(session, state.person, state.pick("alert"), now)
         return "" if brief is None else brief.number
+
+
+def officers_code(code: str) -> str:
+    """What officers dial: the service's code with the extension 77."""
+    return f"{code.removesuffix('#')}*77#"

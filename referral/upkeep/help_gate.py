@@ -10,8 +10,9 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from referral.directory.point_records import NearRankRow, ShownPointRow
 from referral.directory.records import PlaceRow
-from referral.directory.service_records import LocationRow, LocationType, NearRankRow, ServiceAtLocationRow, ShownPointRow
+from referral.directory.service_records import LocationRow, LocationType, ServiceAtLocationRow
 from referral.upkeep.coverage_words import Names
 from referral.upkeep.gaps import Site
 from referral.vocabulary.help import HelpKind

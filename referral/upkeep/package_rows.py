@@ -13,7 +13,7 @@ from referral.directory.help_fields import short
 from referral.directory.help_state import HelpState
 from referral.directory.hsds_words import ACCESS, DAYS, HELP
 from referral.directory.lines import DAYS as OUR_DAYS
-from referral.directory.service_records import Access
+from referral.directory.point_records import Access
 from referral.upkeep.incoming import Row
 from referral.vocabulary.help import HelpKind
 

@@ -15,8 +15,9 @@ from referral.directory.field_changes import record_changes
 from referral.directory.flags import Flags
 from referral.directory.near_build import rebuild_near
 from referral.directory.people import bump
+from referral.directory.point_records import PhoneRow
 from referral.directory.records import OfficeRow, PersonRow
-from referral.directory.service_records import PhoneRow, Status, VerifyMethod
+from referral.directory.service_records import Status, VerifyMethod
 from referral.directory.tasks import SERVICE_POINT, open_task, open_tasks, settle
 from referral.directory.upkeep_records import DrillRow, FieldChangeRow, TaskKind, TaskRow
 from referral.routing.policy import Policy

@@ -13,7 +13,7 @@ from referral.alerts.records import AlertRecord, Purpose
 from referral.alerts.wording import GROUPS, Matter, alert_text
 from referral.directory import people
 from referral.directory.records import PersonRow
-from referral.service import officers_code
+from referral.officers.converse import officers_code
 from referral.texts.catalogue import Catalogue
 from referral.texts.gsm import septets
 from referral.vocabulary.report import Accused, AgeBand, Concern, Reporter, Sex, Told, Urgency

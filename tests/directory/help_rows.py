@@ -9,13 +9,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from referral.directory.point_records import HoursRow, PhoneRow
 from referral.directory.records import PlaceParentRow, PlaceRow
 from referral.directory.service_records import (
-    HoursRow,
     LocationRow,
     LocationType,
     OrganizationRow,
-    PhoneRow,
     Precision,
     ServiceAreaRow,
     ServiceAtLocationRow,

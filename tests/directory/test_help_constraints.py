@@ -11,25 +11,20 @@ import pytest
 from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 
-from referral.directory.records import OfficeRow
-from referral.directory.service_records import (
+from referral.directory.point_records import (
     AccessibilityRow,
     DayExceptionRow,
     EntryFlagRow,
     HoursRow,
     LanguageRow,
-    LocationRow,
-    LocationSecretRow,
     NearRankRow,
-    OrganizationRow,
     PhoneRow,
     PlaceNameRow,
-    ServiceAreaRow,
-    ServiceAtLocationRow,
-    ServiceRow,
     ShownPointRow,
     TermRow,
 )
+from referral.directory.records import OfficeRow
+from referral.directory.service_records import LocationRow, LocationSecretRow, OrganizationRow, ServiceAreaRow, ServiceAtLocationRow, ServiceRow
 from referral.directory.upkeep_records import DrillRow, FieldChangeRow, ImportRow, ProofRow, ProposalRow, TaskRow
 from referral.store.base import Base
 from referral.store.database import Database

@@ -12,16 +12,8 @@ from sqlalchemy import func, select, update
 from referral.directory.importer import ImportProblems, Loaded
 from referral.directory.lines import Line
 from referral.directory.people import current_version
-from referral.directory.service_records import (
-    HoursRow,
-    LocationRow,
-    NearRankRow,
-    OrganizationRow,
-    PhoneRow,
-    PlaceNameRow,
-    ServiceAtLocationRow,
-    VerifyMethod,
-)
+from referral.directory.point_records import HoursRow, NearRankRow, PhoneRow, PlaceNameRow
+from referral.directory.service_records import LocationRow, OrganizationRow, ServiceAtLocationRow, VerifyMethod
 from referral.directory.upkeep_records import FieldChangeRow
 from referral.store.database import Database
 from tests.directory.conftest import LOADED, change

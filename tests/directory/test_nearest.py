@@ -14,17 +14,8 @@ from referral.directory.ground import crow
 from referral.directory.near_build import NEAREST, rebuild_near
 from referral.directory.near_field import Field
 from referral.directory.nearest import NearestHelp, Weights, WeightsError, parse_weights
-from referral.directory.service_records import (
-    DayExceptionRow,
-    LocationRow,
-    NearRankRow,
-    OrganizationRow,
-    ServiceAtLocationRow,
-    ServiceRow,
-    ShownPointRow,
-    Status,
-    Visibility,
-)
+from referral.directory.point_records import DayExceptionRow, NearRankRow, ShownPointRow
+from referral.directory.service_records import LocationRow, OrganizationRow, ServiceAtLocationRow, ServiceRow, Status, Visibility
 from referral.store.database import Database
 from referral.vocabulary.help import HelpKind, HelpPhone, NearHelp, Open, Opening
 from referral.vocabulary.place import PlaceKind

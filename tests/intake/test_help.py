@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import func, select
 
 from referral.alerts.records import AlertRecord
-from referral.directory.service_records import EntryFlagRow, FlagReason, LocationRow, ServiceAtLocationRow, ServiceRow
+from referral.directory.point_records import EntryFlagRow, FlagReason
+from referral.directory.service_records import LocationRow, ServiceAtLocationRow, ServiceRow
 from referral.intake.help_words import LONGEST, HelpWords
 from referral.intake.records import DialogueRecord
 from referral.reports.records import ReportRecord

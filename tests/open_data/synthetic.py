@@ -14,25 +14,19 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from referral.directory.people import bump
+from referral.directory.point_records import Access, AccessibilityRow, DayExceptionRow, HoursRow, LanguageRow, PhoneRow, TermRow
 from referral.directory.records import OfficeRow, PersonRow, PlaceParentRow, PlaceRow
 from referral.directory.service_records import (
-    Access,
-    AccessibilityRow,
-    DayExceptionRow,
     Fee,
-    HoursRow,
-    LanguageRow,
     LocationRow,
     LocationSecretRow,
     LocationType,
     OrganizationRow,
-    PhoneRow,
     Precision,
     ServiceAreaRow,
     ServiceAtLocationRow,
     ServiceRow,
     Status,
-    TermRow,
     VerifyMethod,
     Visibility,
 )

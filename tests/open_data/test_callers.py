@@ -11,7 +11,8 @@ import pytest
 
 from referral.directory.near_build import rebuild_near
 from referral.directory.people import bump
-from referral.directory.service_records import LocationRow, LocationSecretRow, OrganizationRow, PhoneRow, ServiceAtLocationRow, ServiceRow, Visibility
+from referral.directory.point_records import PhoneRow
+from referral.directory.service_records import LocationRow, LocationSecretRow, OrganizationRow, ServiceAtLocationRow, ServiceRow, Visibility
 from referral.vocabulary.help import HelpKind
 from tests.conftest import Kept, settings_for
 from tests.fakes import FixedClock

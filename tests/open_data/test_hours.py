@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from referral.directory.hsds_hours import Hours
-from referral.directory.service_records import DayExceptionRow, HoursRow
+from referral.directory.point_records import DayExceptionRow, HoursRow
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=ZoneInfo("Africa/Nairobi"))
 WEEKDAYS, EVERY_DAY, SATURDAY = 0b0011111, 0b1111111, 0b0100000

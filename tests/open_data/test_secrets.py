@@ -21,18 +21,8 @@ from referral.directory.hsds_package import write_package
 from referral.directory.near_build import rebuild_near
 from referral.directory.nearest import NearestHelp
 from referral.directory.people import bump
-from referral.directory.service_records import (
-    LocationRow,
-    LocationSecretRow,
-    LocationType,
-    NearRankRow,
-    OrganizationRow,
-    PhoneRow,
-    ServiceAtLocationRow,
-    ServiceRow,
-    ShownPointRow,
-    Visibility,
-)
+from referral.directory.point_records import NearRankRow, PhoneRow, ShownPointRow
+from referral.directory.service_records import LocationRow, LocationSecretRow, LocationType, OrganizationRow, ServiceAtLocationRow, ServiceRow, Visibility
 from referral.store.database import Database
 from referral.vocabulary.help import HelpKind
 from tests.conftest import START

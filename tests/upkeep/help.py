@@ -7,16 +7,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from referral.directory.service_records import (
-    LocationRow,
-    OrganizationRow,
-    PhoneRow,
-    ServiceAtLocationRow,
-    ServiceRow,
-    ShownPointRow,
-    VerifyMethod,
-    Visibility,
-)
+from referral.directory.point_records import PhoneRow, ShownPointRow
+from referral.directory.service_records import LocationRow, OrganizationRow, ServiceAtLocationRow, ServiceRow, VerifyMethod, Visibility
 from referral.vocabulary.help import HelpKind
 from tests.conftest import START
 

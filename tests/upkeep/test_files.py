@@ -14,7 +14,8 @@ from referral.directory.help_state import read_state
 from referral.directory.hsds_ids import hsds_id
 from referral.directory.hsds_tables import publish
 from referral.directory.lines import ImportProblems
-from referral.directory.service_records import HoursRow, LocationRow, OrganizationRow, PhoneRow, ServiceAtLocationRow, ServiceRow, Status, TermRow
+from referral.directory.point_records import HoursRow, PhoneRow, TermRow
+from referral.directory.service_records import LocationRow, OrganizationRow, ServiceAtLocationRow, ServiceRow, Status
 from referral.store.database import Database
 from referral.upkeep.exporting import export
 from referral.upkeep.importing import Outcome

@@ -10,7 +10,8 @@ from sqlalchemy import func, select
 from referral.directory import tasks
 from referral.directory.flags import Flags
 from referral.directory.people import current_version
-from referral.directory.service_records import EntryFlagRow, FlagReason, ServiceAtLocationRow, ShownPointRow, VerifyMethod
+from referral.directory.point_records import EntryFlagRow, FlagReason, ShownPointRow
+from referral.directory.service_records import ServiceAtLocationRow, VerifyMethod
 from referral.directory.upkeep_records import TaskKind
 from referral.store.database import Database
 from referral.upkeep.verification import Verification

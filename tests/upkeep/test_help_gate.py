@@ -10,7 +10,8 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
-from referral.directory.service_records import NearRankRow, ServiceRow, Status
+from referral.directory.point_records import NearRankRow
+from referral.directory.service_records import ServiceRow, Status
 from referral.privacy.audit import Action, AuditRecord
 from referral.store.database import Database
 from referral.upkeep.gate import TakesHelp

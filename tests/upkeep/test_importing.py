@@ -16,19 +16,9 @@ from sqlalchemy.orm import Session
 from referral.directory.field_changes import record_changes
 from referral.directory.lines import ImportProblems
 from referral.directory.people import current_version
+from referral.directory.point_records import HoursRow, NearRankRow, PhoneRow
 from referral.directory.records import OfficeRow, PlaceRow
-from referral.directory.service_records import (
-    HoursRow,
-    LocationRow,
-    LocationSecretRow,
-    NearRankRow,
-    OrganizationRow,
-    PhoneRow,
-    ServiceAtLocationRow,
-    ServiceRow,
-    Status,
-    VerifyMethod,
-)
+from referral.directory.service_records import LocationRow, LocationSecretRow, OrganizationRow, ServiceAtLocationRow, ServiceRow, Status, VerifyMethod
 from referral.directory.tasks import open_tasks
 from referral.directory.upkeep_records import FieldChangeRow, ImportRow, TaskKind
 from referral.store.base import Base

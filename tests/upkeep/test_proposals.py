@@ -12,20 +12,9 @@ from sqlalchemy.exc import IntegrityError
 from referral.directory import people
 from referral.directory.field_changes import WITHHELD
 from referral.directory.people import current_version
+from referral.directory.point_records import Access, AccessibilityRow, HoursRow, LanguageRow, PhoneRow, ShownPointRow
 from referral.directory.records import AppointmentRow, JurisdictionRow, OfficeRow, PersonRow
-from referral.directory.service_records import (
-    Access,
-    AccessibilityRow,
-    HoursRow,
-    LanguageRow,
-    LocationRow,
-    PhoneRow,
-    Precision,
-    ServiceAreaRow,
-    ServiceAtLocationRow,
-    ServiceRow,
-    ShownPointRow,
-)
+from referral.directory.service_records import LocationRow, Precision, ServiceAreaRow, ServiceAtLocationRow, ServiceRow
 from referral.directory.upkeep_records import FieldChangeRow, ProposalRow, ProposalStatus
 from referral.upkeep.entries import ChangeProblems, UnknownEntry, history
 from referral.upkeep.gate import OpensGap

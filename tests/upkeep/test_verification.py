@@ -9,18 +9,9 @@ import pytest
 from sqlalchemy import select, update
 
 from referral.directory import people
+from referral.directory.point_records import PhoneRow, ShownPointRow
 from referral.directory.records import OfficeRow, PersonRow
-from referral.directory.service_records import (
-    LocationRow,
-    LocationType,
-    OrganizationRow,
-    PhoneRow,
-    ServiceAtLocationRow,
-    ServiceRow,
-    ShownPointRow,
-    Status,
-    VerifyMethod,
-)
+from referral.directory.service_records import LocationRow, LocationType, OrganizationRow, ServiceAtLocationRow, ServiceRow, Status, VerifyMethod
 from referral.directory.tasks import open_tasks
 from referral.directory.upkeep_records import DrillRow, TaskKind
 from referral.privacy.audit import Action, AuditRecord
