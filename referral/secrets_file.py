@@ -80,11 +80,12 @@ def new_token() -> str:
     return randomness.token_urlsafe(32)
 
 
-def change_tokens(path: Path, name: str, alter: Callable[[Tokens], Tokens]) -> Tokens:
+def change_tokens(path: Path, name: str, alter: Callable[[Tokens], Tokens], *, dry_run: bool = False) -> Tokens:
     """Alter the tokens of one door (`name` is ussd_tokens or sms_tokens) in the file as it stands, and nothing else of it. Returns them as they are now.
 
     Another process doing the same waits. A new file takes the old one's place whole, mode 0600, with the old one's owner, or a start under that
     user would not find its keys. Raises SettingsError where the file cannot be read or written, or is not of the shape `create_secrets` writes.
+    A dry run looks whether it could be done, and writes nothing.
     """
     path = path.resolve()  # what a link points to is changed, not the link
     try:
@@ -95,13 +96,23 @@ def change_tokens(path: Path, name: str, alter: Callable[[Tokens], Tokens]) -> T
         fcntl.flock(folder, fcntl.LOCK_EX)
         before = read_secrets(path)
         after = alter(getattr(before, name))
-        _put(path, _with_tokens(path, name, after))
+        changed = _with_tokens(path, name, after)
+        if dry_run:
+            _writable(path.parent)
+            return after
+        _put(path, changed)
         os.fsync(folder)
     except OSError as error:
         raise SettingsError([f"REFERRAL_SECRETS: {path} cannot be written here ({type(error).__name__}): do it where the file lies, as its owner"]) from None
     finally:
         os.close(folder)
     return after
+
+
+def _writable(folder: Path) -> None:
+    """Raises PermissionError: a new file must stand there beside the old."""
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(folder)
 
 
 def _with_tokens(path: Path, name: str, tokens: Tokens) -> str:

@@ -209,7 +209,7 @@ class Service:
         return Verification(self.database, self.policy)
 
     def proposals(self) -> Proposals:
-        return Proposals(self.gate.watch, self.policy.timezone, self.audit)
+        return Proposals(self.gate.watch, self.policy.timezone, self.audit, self.policy.upkeep.spread)
 
     def daily_head(self) -> DailyHead:
         return DailyHead(self.database, self.chain, self.outbox, self.policy, self.custodians, random.SystemRandom().shuffle)

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 
+PENDING = "REFERRAL_DATABASE_URL: migrations are pending: run `referral db upgrade`"
 GATEWAY_PATIENCE = 15.0
 """Seconds that a stopping worker waits for the text in hand: longer than the gateway may hang (see Gateway.send)."""
 
@@ -93,12 +94,12 @@ def refuse(ready: Service) -> None:
     """Raise SettingsError with every reason why this service must not answer: migrations pending, or in a live one an empty directory, or samples."""
     problems: list[str] = []
     if pending(ready.database.engine):
-        raise SettingsError(["REFERRAL_DATABASE_URL: migrations are pending: run `referral db upgrade`"])
+        raise SettingsError([PENDING])
     have_keys(ready)
     if ready.settings.live:
         with ready.database.read() as session:
             roster = read_roster(session)
-            problems += [f"directory: {lack.what}: run `{lack.how}`" for lack in lacking(roster)]
+            problems += map(str, lacking(roster))
             problems += _samples("offices", [office.id for office in roster.offices() if office.sample])
             points = session.scalars(select(ServiceAtLocationRow.id).where(ServiceAtLocationRow.sample))
             problems += _samples("service points", list(points))
@@ -149,7 +150,8 @@ def _samples(what: str, ids: list[str]) -> list[str]:
 def load_directory(ready: Service, folder: Path | None = None, override: str | None = None, by: str = OPERATOR) -> Loaded:
     """Load a county's folder: all rows or none. Raises directory.importer.ImportProblems naming every bad line, and upkeep.gate.OpensGap where a
     place would be left alone: `override` is the reason for loading it all the same, and is recorded. `by` has proven who they are, or is OPERATOR."""
-    return _load(ready, lambda session, **kept: load(session, folder or ready.settings.config, tz=ready.policy.timezone, **kept), override, by)
+    here, policy = folder or ready.settings.config, ready.policy
+    return _load(ready, lambda session, **kept: load(session, here, tz=policy.timezone, spread=policy.upkeep.spread, **kept), override, by)
 
 
 def load_officers(ready: Service, file: Path, override: str | None = None, by: str = OPERATOR) -> Loaded:

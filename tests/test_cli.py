@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from click.testing import CliRunner
 
 from referral.cli import main
-from tests.commands import Run, console
+from referral.service import Service
+from referral.upkeep.gate import TakesHelp
+from tests.commands import Run, console, refused
 from tests.conftest import ROOT, TOKENS, Kept
 
 
@@ -51,6 +54,14 @@ def test_the_menus_are_printed_side_by_side(run: Run) -> None:
     assert "CON Karibu" in said
     assert "CON Welcome" in said
     assert "=== sent.hospital" in said
+
+
+def test_everything_at_once_says_how_to_pass_the_gate(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(_ready: Service) -> NoReturn:
+        raise TakesHelp(["one place"])
+
+    monkeypatch.setattr("referral.start.load_directory", load)
+    assert "--override REASON --by PERSON`, then `referral run` again" in refused(run("run"))
 
 
 def test_the_same_directory_again_changes_nothing(run: Run) -> None:

@@ -16,7 +16,7 @@ from tests.commands import Run, audited, console, refused
 from tests.conftest import Kept, settings_for
 from tests.fakes import FixedClock
 from tests.officers.conftest import PIN, has_pin
-from tests.world import NOT_NOW, PHYSICAL, World, sent
+from tests.world import CHILDRENS_OFFICER, HOME, NOT_NOW, PHYSICAL, World, sent
 
 ONE, OTHER, STRANGER = "triage-desk-1", "triage-desk-2", "co-matuga-1"
 """Two of the desk, which is over every office that has the report, and an officer who was never told of it."""
@@ -49,6 +49,26 @@ def test_a_report_is_closed_once_by_an_officer_who_may_know_of_it(run: Run, numb
     assert f"{number}: closed" in run("report", "close", number, "--by", ONE, "--reason", "safe").output
     assert "no open report" in run("report", "close", number, "--by", ONE, "--reason", "safe").output
     assert run("report", "close", number, "--by", ONE, "--reason", "settled").exit_code == 2
+
+
+def test_what_is_recorded_about_a_report_is_for_whoever_may_read_it(run: Run, number: str) -> None:
+    shown = ("audit", "show", "--by")
+    assert " filed " in run(*shown, ONE, "--subject", number).output
+    nowhere = refused(run(*shown, STRANGER, "--subject", "000000"))
+    assert refused(run(*shown, STRANGER, "--subject", number)) == nowhere.replace("000000", number)
+    assert (" filed " in run(*shown, ONE).output, " filed " in run(*shown, STRANGER).output) == (True, False)
+    [entry] = audited(Action.FILED)
+    assert "\n0 entries" in run(*shown, STRANGER, "--subject", entry.subject).output
+
+
+@pytest.mark.parametrize(("who", "read"), [(HOME, True), (CHILDRENS_OFFICER, False)])
+def test_the_county_office_reads_the_record_of_every_report_but_those_that_a_rule_keeps_from_it(run: Run, who: tuple[str, ...], read: bool) -> None:
+    over = "co-kwale-1"
+    world = World(settings_for(os.environ["REFERRAL_DATABASE_URL"]), FixedClock(datetime.now(UTC)))
+    sent(world.phone(), danger=NOT_NOW, concern=PHYSICAL, who=who)
+    has_pin(world, over)
+    world.close()
+    assert (" filed " in run("audit", "show", "--by", over).output) is read
 
 
 def test_a_death_takes_two_officers(run: Run, number: str) -> None:

@@ -67,6 +67,19 @@ def test_tokens_of_the_environment_are_turned_there(run: Run, secrets: Path, mon
     assert (secrets.read_text(), audited(Action.TOKENS_TURNED)) == (before, [])
 
 
+def test_the_record_is_kept_before_the_file_changes(run: Run, secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+
+    def put(path: Path, _text: str) -> None:
+        seen.append(len(audited(Action.TOKENS_TURNED)))
+        raise OSError(path)
+
+    monkeypatch.setattr("referral.secrets_file._put", put)
+    before = secrets.read_text()
+    assert "cannot be written here" in refused(run("tokens", "rotate", "ussd"))
+    assert (seen, secrets.read_text()) == ([1], before)
+
+
 def test_a_file_of_another_shape_is_left_alone(run: Run, secrets: Path) -> None:
     text = secrets.read_text().replace("ussd_tokens = ", "'ussd_tokens' = ")
     secrets.write_text(text)

@@ -23,6 +23,8 @@ from referral.vocabulary.phone import PhoneNumber
 _LANES = {Purpose.HEAD: DRILL_LANE}
 _NEW = {"attempts": 0, "calling": False, "repeated": False, "wrong_answers": 0}
 REPORTER_WAITS = timedelta(minutes=30)
+LONGEST_REASON = 500
+"""Characters. What is cut is the middle: the end says whether an alert is there only because nobody had answered."""
 # Every text asks these several times: put together once.
 _LADDER = select(LadderRecord).where(LadderRecord.report == bindparam("of")).with_for_update()
 _HELD = select(AlertRecord).where(AlertRecord.id == bindparam("of"), AlertRecord.claim == bindparam("by")).with_for_update()
@@ -64,7 +66,7 @@ class Outbox:
                 "step": step,
                 "office": bearer.office.id,
                 "institution": bearer.office.institution.value,
-                "reason": reason[:500],
+                "reason": reason if len(reason) <= LONGEST_REASON else f"{reason[: LONGEST_REASON - 100]} … {reason[-90:]}",
                 "due_at": due_at,
                 "deadline_at": deadline_at,
                 **_NEW,

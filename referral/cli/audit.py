@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import string
 import sys
+from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 
 import click
 from sqlalchemy import select
 
 from referral import start
 from referral.app import WORKER_PATIENCE
+from referral.casework.pins import OPERATOR
 from referral.cli.asking import by_option
+from referral.cli.hidden_places import MAY_SEE
 from referral.cli.proving import proven
 from referral.cli.telling import complain, told
 from referral.dispatch.heads import shown
@@ -20,10 +24,14 @@ from referral.privacy.records import HeadRecord
 from referral.privacy.verifying import Bad, Told, Verdict, Verifier
 from referral.reports.records import ReportRecord
 from referral.service import Service
+from referral.store.base import ID_LENGTH
 
 AUDIT = "audit"
 """The subject of entries about the audit itself."""
 _HEAD = frozenset(string.ascii_uppercase + "234567")
+_ID = frozenset(string.hexdigits.lower())
+MayRead = Callable[[str], bool]
+"""Whether entries about a subject are for whoever reads."""
 
 
 @click.group()
@@ -100,14 +108,20 @@ def heads() -> None:
 @by_option
 @told
 def show(subject: str | None, actor: str | None, since: datetime | None, by: str) -> None:
-    """Print entries, oldest hour first; within an hour in no order. That it was read, and by whom, is recorded too."""
+    """Print entries, oldest hour first; within an hour in no order. That it was read, and by whom, is recorded too.
+
+    Entries about a report are shown to whoever may read it, and to the desk and the county children's office unless a rule keeps it from them.
+    """
     ready = start.service()
     who = proven(ready, by)
-    about = _report(ready, subject)
+    may_read = _may_read(ready, who)
+    about = _report(ready, subject, may_read)
     _note(ready, who, Action.AUDIT_SHOWN, about or AUDIT, of=actor or "", since=since.date() if since else "")
     first = since.replace(tzinfo=ready.policy.timezone) if since else None
     count = 0
     for one in entries(ready.database, subject=about, actor=actor, since=first):
+        if one.action is not Action.PURGED and not may_read(one.subject):  # of a purge the subject is the run
+            continue
         local = one.hour.astimezone(ready.policy.timezone)
         doubt = "" if ready.audit.genuine(one) else "  NOT AS IT WAS WRITTEN"
         when = f"{one.hour:%Y-%m-%d}    " if by_day(one.actor, one.action) else f"{local:%Y-%m-%d %H}h"
@@ -116,14 +130,36 @@ def show(subject: str | None, actor: str | None, since: datetime | None, by: str
     click.echo(f"{count} entries")
 
 
-def _report(ready: Service, subject: str | None) -> str | None:
-    """A report's number is what people say; its id is what stands in the record, also after the report is gone."""
+def _may_read(ready: Service, who: str) -> MayRead:
+    """Of a report, or of one that is gone, the entries tell who has it, when and what came of it: a rule that keeps it from somebody keeps these too.
+
+    OPERATOR is only somebody while nobody has a PIN: there is no officer then whom a rule could mean.
+    """
+    now = ready.clock()
+    desk = any(office.role in MAY_SEE for office in ready.roster().offices_of(who, now))
+
+    @cache
+    def may_read(subject: str) -> bool:
+        if who == OPERATOR or len(subject) != ID_LENGTH or not set(subject) <= _ID:
+            return True
+        with ready.database.read() as session:
+            report = ready.register.find(session, subject)
+            if report is None:  # gone, and with it what the rules asked
+                return desk
+            return (desk and bool(ready.colleagues.posts(report, who, now))) or ready.colleagues.may_read(session, report, who, now) is not None
+
+    return may_read
+
+
+def _report(ready: Service, subject: str | None, may_read: MayRead) -> str | None:
+    """A report's number is what people say; its id is what stands in the record, also after the report is gone. A number that is none and one that is
+    not theirs to read are answered alike, or every number could be tried."""
     if subject is None or not (len(subject) == 6 and subject.isascii() and subject.isdigit()):
         return subject
     with ready.database.read() as session:
         found = session.scalar(select(ReportRecord.id).where(ReportRecord.number == subject))
-    if found is None:
-        complain([f"{subject}: no report has this number; give its id if it is gone"])
+    if found is None or not may_read(found):
+        complain([f"{subject}: no report that you may read has this number; give its id if it is gone"])
     return found
 
 

@@ -30,11 +30,11 @@ def settings_problems(error: SettingsError, secrets: Path) -> list[str]:
 def problems(ready: Service) -> Iterator[str]:
     """Every problem of the service as it is set up: what stops a start first, then what would leave somebody alone, then the dialogue."""
     if pending(ready.database.engine):
-        yield "REFERRAL_DATABASE_URL: migrations are pending: run `referral db upgrade`"
+        yield start.PENDING
         yield THEN
         return
     roster, refused = ready.roster(), list(_refusals(ready))
-    lacks = [f"directory: {lack.what}: run `{lack.how}`" for lack in lacking(roster)]
+    lacks = list(map(str, lacking(roster)))
     yield from lacks
     if not ready.settings.live:  # a live start is refused for it
         yield from ready.settings.open_to_others()

@@ -1,6 +1,8 @@
-"""The command that shows where a refuge lies: to whoever brings a child there, for a reason, and never without a trace."""
+"""The command that shows where a refuge lies: to whoever brings a child there, for one of a few reasons, and never without a trace."""
 
 from __future__ import annotations
+
+from enum import StrEnum
 
 import click
 
@@ -16,22 +18,27 @@ from referral.vocabulary.duty import Role
 
 MAY_SEE = frozenset({Role.CHILDRENS_COUNTY_OFFICE, Role.TRIAGE_DESK})
 """The posts that answer for where a child is brought. An officer of a sub-county asks them: each who knows an address is one more who may tell it."""
-_REASON = 400
+
+
+class Reason(StrEnum):
+    """Why somebody must know. A word of a list: what is typed freely tells of a child, and would stand in the audit for years after the report is gone."""
+
+    ESCORT = "escort"
+    RESCUE = "rescue"
+    CHECK = "check"
 
 
 @click.command("reveal-place")
 @click.argument("location", metavar="ID")
-@click.option("--reason", required=True, help="Why you must know; kept in the audit only. No child's story.")
+@click.option("--reason", required=True, type=click.Choice([one.value for one in Reason]), help="To bring a child there, to fetch one, or to check the place.")
 @by_option
 @told
 def reveal_place(location: str, reason: str, by: str) -> None:
     """Show where a confidential place lies, to an officer of the county children's office or the triage desk. Asks for your PIN; that you read it, and
     why, is recorded before you do."""
     ready = start.service()
-    by, why = by.strip(), " ".join(reason.split())
+    by = by.strip()
     prove(ready, by)
-    if not why:
-        complain(["reason: say why you must know"])
     if not _may_see(ready, by):
         complain([f"{by}: not yours to read: ask the county children's office or the triage desk"])
     with ready.database.transaction() as session:
@@ -41,7 +48,7 @@ def reveal_place(location: str, reason: str, by: str) -> None:
             complain([f"{location}: sealed, and not to be opened with the keys of this service"])
         if found is None:
             complain([f"{location}: no confidential location of which anything is sealed"])
-        ready.audit.write(session, ready.clock(), by, Action.PLACE_REVEALED, "directory", location=location, reason=why[:_REASON])
+        ready.audit.write(session, ready.clock(), by, Action.PLACE_REVEALED, "directory", location=location, reason=reason)
     click.echo(found["address"] or "no address")
     click.echo(f"{found['lat']} {found['lon']}".strip() or "no point")
 

@@ -67,7 +67,7 @@ def directory_import(
         if rejected is not None:
             refuse_target(rejected, incoming, files)
         with _bar(sum(map(len, incoming))) as progress:
-            outcome = Importer(ready.sealer, ready.policy.timezone).run(
+            outcome = Importer(ready.sealer, ready.policy.timezone, ready.policy.upkeep.spread).run(
                 session,
                 incoming,
                 wishes,
@@ -96,10 +96,12 @@ def directory_export(folder: Path, hsds: bool, by: str) -> None:
     ready = start.service()
     who = proven(ready, by)
     folder.mkdir(parents=True, exist_ok=True)
-    with ready.database.read() as session:
-        written = write_package(session, folder, ready.clock().astimezone(ready.policy.timezone)) if hsds else export(session, folder)
-    with closing(ready.database), ready.database.transaction() as session:
-        ready.audit.write(session, ready.clock(), who, Action.EXPORTED, "directory", hsds=hsds, rows=sum(written.values()))
+    now = ready.clock()
+    with closing(ready.database):
+        with ready.database.transaction() as session:  # kept before there is a file: none gets out without a record
+            ready.audit.write(session, now, who, Action.EXPORTED, "directory", hsds=hsds)
+        with ready.database.read() as session:
+            written = write_package(session, folder, now.astimezone(ready.policy.timezone)) if hsds else export(session, folder)
     for table, rows in written.items():
         click.echo(f"{rows:>7} {table}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import tomllib
 from base64 import b64decode
 from collections.abc import Iterator
@@ -149,9 +150,12 @@ def merge(file: Path, by: str) -> None:
 def export_web(out: Path, by: str) -> None:
     """Write a keyring for a host that only answers callers: it can seal a reporter's number and not open it. It holds no custodians' data."""
     ready, by = _ready(by)
-    with _said(), ready.database.transaction() as session:  # where it cannot be recorded there is no file, and no record where there is none
-        ready.audit.write(session, ready.clock(), by, Action.EXPORTED, "keyring", of="web")
-        ready.keyring.export(ready.keyring.ring().for_web(), out)
+    with _said():
+        ring = ready.keyring.ring().for_web()
+        if out.exists():
+            raise FileExistsError(errno.EEXIST, "there already", str(out))
+        _note(ready, by, Action.EXPORTED, "keyring", of="web")  # kept before there is a file: none gets out without a record
+        ready.keyring.export(ring, out)
     click.echo(f"wrote {out}: put it where REFERRAL_KEYRING of the other host says, then remove it here")
 
 

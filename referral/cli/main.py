@@ -35,6 +35,7 @@ from referral.review import menu_tree, proof
 from referral.settings import Settings, SettingsError, create_secrets, keyring_file, read_secrets, read_settings
 from referral.simulator.terminal import dial as dial_phone
 from referral.supervise import Supervisor
+from referral.upkeep.gate import OpensGap, TakesHelp
 
 
 @click.group()
@@ -74,7 +75,11 @@ def run() -> None:
         click.echo(f"wrote new secrets to {path}")
     settings = read_settings()
     ready = start.prepare(settings)
-    loaded = start.load_directory(ready)
+    try:
+        loaded = start.load_directory(ready)
+    except (OpensGap, TakesHelp) as refused:
+        past = f"referral directory load {settings.config} --override REASON --by PERSON"
+        complain([*refused.problems, f"the reason is given there: `{past}`, then `referral run` again"])
     click.echo(f"directory of {settings.config}: {loaded_line(loaded)}")
     ready.database.close()
     supervisor = Supervisor(("web", "serve"), ("worker", "work"), ("gateway", "standin"))

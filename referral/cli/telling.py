@@ -13,13 +13,13 @@ from sqlalchemy.exc import DBAPIError
 from referral.directory.importer import ImportProblems, Loaded
 from referral.routing.reading import DataError
 from referral.settings import SettingsError, read_settings
+from referral.start import PENDING
 from referral.store.database import Database
 from referral.store.health import NotNow
 from referral.store.migrate import pending
 from referral.texts.catalogue import CatalogueError
 
 P = ParamSpec("P")
-PENDING = "REFERRAL_DATABASE_URL: migrations are pending: run `referral db upgrade`"
 
 
 def told(command: Callable[P, None]) -> Callable[P, None]:

@@ -48,9 +48,10 @@ def rotate(door: str, drop_old: bool, by: str) -> None:
         complain([f"{source}: the tokens come from the environment: turn them there, the new one before the old, and restart"])
     who = proven(ready, by)
     alter = _without_old(door) if drop_old else _with_new(door)
-    with ready.database.transaction() as session:  # where it cannot be recorded nothing is changed
+    change_tokens(ready.settings.secrets_file, f"{door}_tokens", alter, dry_run=True)
+    with ready.database.transaction() as session:  # kept before anything is changed: a token that was turned without a record could not be taken back
         ready.audit.write(session, ready.clock(), who, Action.TOKENS_TURNED, SUBJECT, door=door, what="old one ended" if drop_old else "new one made")
-        alive = change_tokens(ready.settings.secrets_file, f"{door}_tokens", alter)
+    alive = change_tokens(ready.settings.secrets_file, f"{door}_tokens", alter)
     click.echo(f"{door}: {len(alive)} alive, {alive[0][:SHOWN]}... is the one to use")
     if drop_old:
         click.echo("Restart the web processes: until then the old one still opens")

@@ -13,8 +13,10 @@ from referral.cli.proving import proven
 from referral.cli.telling import complain, told
 from referral.directory.service_records import VerifyMethod
 from referral.directory.tasks import Task, UnknownTask, done, open_tasks
+from referral.privacy.audit import Action
 from referral.routing.policy import VERIFIED_KINDS
 from referral.upkeep.drills import Record
+from referral.upkeep.lacking import lacking
 from referral.upkeep.verification import VERIFIABLE
 
 _METHODS = [one.value for one in (VerifyMethod.CALL, VerifyMethod.VISIT, VerifyMethod.EMAIL)]
@@ -24,18 +26,24 @@ _METHODS = [one.value for one in (VerifyMethod.CALL, VerifyMethod.VISIT, VerifyM
 @click.command("drill")
 @click.option("--office", help="Ask this office only.")
 @click.option("--dry-run", is_flag=True, help="Show whom a test would go to now, and send nothing.")
+@by_option
 @told
-def drill(office: str | None, dry_run: bool) -> None:
-    """Send every office that was not asked this month a test to answer, spread over the hours in which texts may go."""
+def drill(office: str | None, dry_run: bool, by: str) -> None:
+    """Send every office that was not asked this month a test to answer, spread over the hours in which texts may go. A timer may run it: --by may be
+    left out."""
     ready = start.service()
     start.refuse(ready)  # a sample's number is dialable in real life
+    who = proven(ready, by, needed=False)
     with named():
-        asked = ready.drills().plan(ready.clock(), office) if dry_run else ready.drills().start(ready.clock(), office)
+        asked = ready.drills().plan(ready.clock(), office)
+        if not dry_run:
+            with ready.database.transaction() as session:
+                ready.audit.write(session, ready.clock(), who, Action.DRILLED, "directory", office=office or "all")
+            asked = ready.drills().start(ready.clock(), office)
         for one in asked:
-            who = one.bearer.person if one.bearer else "nobody on duty"
-            click.echo(f"{local(ready, one.due_at)}  {one.office.id:40} {who}")
+            click.echo(f"{local(ready, one.due_at)}  {one.office.id:40} {one.bearer.person if one.bearer else 'nobody on duty'}")
     if not ready.roster().offices():
-        complain(["no office is loaded: run `referral directory load`"])
+        complain(map(str, lacking(ready.roster())))
     what, verb = ("office", "is") if len(asked) == 1 else ("offices", "are")
     click.echo(f"{len(asked)} {what} {'would be asked, save those that were asked this month' if dry_run else f'{verb} asked'}")
 

@@ -9,6 +9,7 @@ from datetime import date
 from referral.directory.lines import ON_LOADING, Line
 from referral.directory.place_points import Spot, far_off
 from referral.directory.records import AppointmentKind
+from referral.vocabulary.limits import WIDEST, Spread
 from referral.vocabulary.phone import PhoneNumber
 from referral.vocabulary.place import PlaceKind
 
@@ -33,7 +34,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class Known:
-    """What the database holds already: ids, who supervises whom, whose number is whose, who holds what; and the county's day."""
+    """What the database holds already: ids, who supervises whom, whose number is whose, who holds what; and the county's day and width."""
 
     places: frozenset[str]
     counties: frozenset[str]
@@ -44,6 +45,7 @@ class Known:
     hand_edited: frozenset[str]
     today: date
     spots: Mapping[str, Spot]
+    spread: Spread = WIDEST
 
 
 def check(batch: Batch, known: Known, tag_number: TagNumber, problems: list[str]) -> None:
@@ -92,7 +94,7 @@ def _places(batch: Batch, known: Known) -> Iterable[str]:
             yield line.problem("lat", "a point needs both lat and lon")
         if line["kind"] is PlaceKind.COUNTY and len(counties) > 1:
             yield line.problem("kind", "there is one county only")
-    yield from far_off(batch.places, known.spots)
+    yield from far_off(batch.places, known.spots, known.spread)
     yield from _circles(batch.places, {line["id"]: line["parents"] for line in batch.places}, "parents")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
@@ -12,14 +13,15 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from referral.directory.service_records import Visibility
-from referral.directory.upkeep_records import FieldChangeRow
+from referral.directory.upkeep_records import FieldChangeRow, ProposalRow
 from referral.store.base import new_id
 
+LOCATION = "location"
 WITHHELD = "(changed)"
 _LONGEST = 500
 _AT_ONCE = 5000
 _NUMBERS = frozenset({"number", "sealed_number", "number_tag", "sealed"})
-_WHEREABOUTS = frozenset({"name", "place", "lat", "lon", "precision", "directions", "transport"})
+WHEREABOUTS = frozenset({"name", "place", "lat", "lon", "precision", "directions", "transport"})
 _NOT_SAID = frozenset({"id", "version", "updated_at", "edited"})
 """What says nothing of the entry itself."""
 BY_HAND = "proposal"
@@ -71,19 +73,35 @@ def _differences(
     if not before or not after:
         yield "id", entry if before else None, entry if after else None
         return
-    hidden = entity == "location" and Visibility.CONFIDENTIAL in (before.get("visibility"), after.get("visibility"))
+    hidden = entity == LOCATION and Visibility.CONFIDENTIAL in (before.get("visibility"), after.get("visibility"))
     if hidden and before.get("visibility") != after.get("visibility"):
         _forget_whereabouts(session, entity, entry)
     for field in sorted((before.keys() & after.keys()) - _NOT_SAID):
         if before[field] != after[field]:
-            withheld = field in _NUMBERS or (hidden and field in _WHEREABOUTS)
+            withheld = field in _NUMBERS or (hidden and field in WHEREABOUTS)
             yield field, WITHHELD if withheld else _said(before[field]), WITHHELD if withheld else _said(after[field])
 
 
 def _forget_whereabouts(session: Session, entity: str, entry: str) -> None:
     """A place that is hidden from now on was not always: what the record said of where it lies goes."""
-    old = (FieldChangeRow.entity == entity, FieldChangeRow.entry == entry, FieldChangeRow.field.in_(_WHEREABOUTS))
+    old = (FieldChangeRow.entity == entity, FieldChangeRow.entry == entry, FieldChangeRow.field.in_(WHEREABOUTS))
     session.execute(update(FieldChangeRow).where(*old).values(old=WITHHELD, new=WITHHELD))
+    forget_proposed(session, entry)
+
+
+def forget_proposed(session: Session, location: str) -> None:
+    """Every proposal for a hidden place, an open one too: which fields it named stays, what it said of them and why goes."""
+    session.flush()
+    for row in session.scalars(select(ProposalRow).where(ProposalRow.entity == LOCATION, ProposalRow.entry == location)):
+        row.changes, row.note = json.dumps(withheld(json.loads(row.changes)), sort_keys=True), ""
+        if row.decided_by is not None:  # else it is the service's own note
+            row.decision_note = ""
+    session.flush()
+
+
+def withheld(changes: Mapping[str, str]) -> dict[str, str]:
+    """The changes proposed for a hidden place, as anybody may read them."""
+    return {field: value if field == "visibility" else WITHHELD for field, value in changes.items()}
 
 
 def _said(value: Any) -> str | None:

@@ -11,7 +11,6 @@ from referral.directory.help_names import ShortNames
 from referral.directory.help_state import View
 from referral.directory.help_tables import OFFICES, PLACES, TABLES, HelpTable, Values
 from referral.directory.hours_overlap import overlap
-from referral.directory.place_points import FARTHEST
 from referral.directory.service_records import Visibility
 from referral.vocabulary.place import PlaceKind
 
@@ -117,8 +116,8 @@ def _points(view: View) -> Iterator[Problem]:
             yield Problem("locations", one, "place", "a confidential place names its sub-county and nothing nearer")
         if row["lat"] is not None:
             off = view.state.map.kilometres_off(place, (row["lat"], row["lon"]))
-            if off is not None and off > FARTHEST:
-                yield Problem("locations", one, "lat", f"lies more than {FARTHEST:.0f} km from the place that is named")
+            if off is not None and off > view.state.spread.near:
+                yield Problem("locations", one, "lat", f"lies more than {view.state.spread.near:.0f} km from the place that is named")
 
 
 def _samples(view: View) -> Iterator[Problem]:

@@ -18,6 +18,7 @@ from referral.directory.help_tables import PART_FIELDS, PHONES, TABLES, Values
 from referral.directory.lines import Line
 from referral.directory.reading import read_grounds
 from referral.directory.records import OfficeRow
+from referral.vocabulary.limits import WIDEST, Spread
 from referral.vocabulary.place import SMALL, Place, PlaceKind
 
 Rows = Mapping[str, Values]
@@ -86,6 +87,7 @@ class HelpState:
     memory: Mapping[tuple[str, str], Remembered] = field(default_factory=dict)
     today: date | None = None
     """The county's day: what is said to have been verified after it is refused. None where nothing is weighed."""
+    spread: Spread = WIDEST
 
     def rows(self, table: str) -> Rows:
         return self.tables.get(table, {})
@@ -134,13 +136,13 @@ class View:
         return ((one, row) for one, row in self.state.rows(table).items() if one not in changing and one not in gone)
 
 
-def read_state(session: Session, today: date | None = None) -> HelpState:
-    """Everything as it stands. `today` is the county's day, wanted where rows are to be weighed."""
+def read_state(session: Session, today: date | None = None, spread: Spread = WIDEST) -> HelpState:
+    """Everything as it stands. `today` is the county's day, `spread` its own: wanted where rows are to be weighed."""
     tables: dict[str, Rows] = {}
     for name, table in TABLES.items():
         rows = session.execute(select(*table.table.columns)).mappings()
         tables[name] = {row["id"]: dict(row) for row in rows}
-    return HelpState(Map(read_grounds(session)), frozenset(session.scalars(select(OfficeRow.id))), tables, _memory(session), today)
+    return HelpState(Map(read_grounds(session)), frozenset(session.scalars(select(OfficeRow.id))), tables, _memory(session), today, spread)
 
 
 def _memory(session: Session) -> dict[tuple[str, str], Remembered]:

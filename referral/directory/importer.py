@@ -30,6 +30,7 @@ from referral.directory.people import bump
 from referral.directory.place_points import Spot
 from referral.directory.records import AppointmentKind, AppointmentRow, OfficeRow, PersonRow, PlaceParentRow, PlaceRow
 from referral.directory.role_changes import EntryChange, entry_changes
+from referral.vocabulary.limits import WIDEST, Spread
 from referral.vocabulary.phone import PhoneNumber
 from referral.vocabulary.place import PlaceKind
 
@@ -69,13 +70,15 @@ def load(
     tag_number: TagNumber,
     now: datetime,
     tz: tzinfo = UTC,
+    spread: Spread = WIDEST,
     by: str = "service",
     watch: Watch | None = None,
 ) -> Loaded:
     """Load `places.csv`, `offices.csv` and, each where it exists, `people`, `leave`, `shifts` and the help tables (`.csv` and `.sample.csv`).
 
     Runs in the caller's transaction. `seal_number(person id, number)` and `tag_number(number)` keep the numbers from this room; `tz` is
-    the county's, for hours. `watch` is put around the writes and may refuse what they do. `by` stands in the record of changes.
+    the county's, for hours, and `spread` how far apart its points may lie. `watch` is put around the writes and may refuse what they do. `by`
+    stands in the record of changes.
     Raises ImportProblems naming every bad line; nothing is written then.
     """
     problems: list[str] = []
@@ -87,7 +90,7 @@ def load(
         for path in files:
             getattr(batch, kind).extend(read_lines(path, schema(), problems, batch.unread))
     found = read_help(folder, problems)
-    return _Load(session, batch, found, seal_number, tag_number, now.astimezone(UTC), tz, by).run(problems, watch)
+    return _Load(session, batch, found, seal_number, tag_number, now.astimezone(UTC), tz, by, spread).run(problems, watch)
 
 
 def load_people(
@@ -113,12 +116,14 @@ class _Load:
     now: datetime
     tz: tzinfo
     by: str
+    spread: Spread = WIDEST
 
     def run(self, problems: list[str], watch: Watch | None) -> Loaded:
         today = self.now.astimezone(self.tz).date()
-        known = read_known(self.session, today)
+        known = read_known(self.session, today, self.spread)
         check(self.batch, known, self.tag_number, problems)
-        view = weigh(self.found, read_state(self.session, today).along(self.batch.places, self.batch.offices, self.batch.unread)) if len(self.found) else None
+        state = read_state(self.session, today, self.spread).along(self.batch.places, self.batch.offices, self.batch.unread) if len(self.found) else None
+        view = weigh(self.found, state) if state is not None else None
         if view is not None:
             problems += problems_of(self.found, view)
         if problems:
@@ -158,7 +163,7 @@ def _place_of(problem: str) -> tuple[str, int]:
     return file, int(number)
 
 
-def read_known(session: Session, today: date) -> Known:
+def read_known(session: Session, today: date, spread: Spread = WIDEST) -> Known:
     open_posts = session.execute(select(AppointmentRow.person, AppointmentRow.office, AppointmentRow.kind).where(AppointmentRow.ends.is_(None))).all()
     people = session.execute(select(PersonRow.id, PersonRow.number_tag, PersonRow.edited, PersonRow.removed)).all()
     return Known(
@@ -171,6 +176,7 @@ def read_known(session: Session, today: date) -> Known:
         hand_edited=frozenset(person for person, _, edited, removed in people if edited or removed),
         today=today,
         spots=_spots(session),
+        spread=spread,
     )
 
 

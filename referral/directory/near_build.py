@@ -112,8 +112,8 @@ class _Survey:
         return list(dict.fromkeys((*own, *rough, *(one.id for one in self._addresses[:UNMEASURED]))))[:UNMEASURED]
 
     def _lines(self, within: frozenset[str], nothing_else: bool) -> list[str]:
-        """Helplines for this place or for everybody. Another place's only where there is nothing else at all: better than nobody."""
-        for_here = [one.id for one in self._virtual if not one.areas or self._is_own(one.id, within)]
+        """Helplines for this very place first, then those for everybody. Another place's only where there is nothing else at all: better than nobody."""
+        for_here = [one.id for one in self._virtual if self._is_own(one.id, within)] + [one.id for one in self._virtual if not one.areas]
         return (for_here or ([one.id for one in self._virtual] if nothing_else else []))[:UNMEASURED]
 
     def _is_own(self, name: str, within: frozenset[str]) -> bool:

@@ -8,12 +8,8 @@ from typing import NamedTuple
 
 from referral.directory.ground import Point, crow
 from referral.directory.lines import Line
+from referral.vocabulary.limits import WIDEST, Spread
 from referral.vocabulary.place import SMALL, PlaceKind
-
-FARTHEST = 25.0
-"""Kilometres: beyond it the point or the place is wrong. Nearer ones may lie in the next ward, which without its border nobody can tell."""
-FARTHEST_APART = 100.0
-"""The same within a sub-county or the county, which may be as wide as a country."""
 
 
 class Spot(NamedTuple):
@@ -29,10 +25,11 @@ def spot(line: Line) -> Spot:
     return Spot(line["kind"], tuple(line["parents"]), point)
 
 
-def far_off(lines: Sequence[Line], known: Mapping[str, Spot]) -> Iterable[str]:
-    """A problem for every new or moved place that is near nothing of what it lies in, nor (a small one) of what lies in it."""
+def far_off(lines: Sequence[Line], known: Mapping[str, Spot], spread: Spread = WIDEST) -> Iterable[str]:
+    """A problem for every new or moved place that is near nothing of what it lies in, nor (a small one) of what lies in it. What is nearer than `spread`
+    may lie in the next ward, which without its border nobody can tell."""
     after = {**known, **{line["id"]: spot(line) for line in lines}}
-    tree = _Tree(after)
+    tree = _Tree(after, spread)
     for line in lines:
         here = after[line["id"]]
         if here.point is not None and here != known.get(line["id"]) and (limit := tree.too_far(line["id"], here, here.point)):
@@ -40,8 +37,9 @@ def far_off(lines: Sequence[Line], known: Mapping[str, Spot]) -> Iterable[str]:
 
 
 class _Tree:
-    def __init__(self, places: Mapping[str, Spot]) -> None:
+    def __init__(self, places: Mapping[str, Spot], spread: Spread) -> None:
         self._places = places
+        self._spread = spread
         self._children: dict[str, list[str]] = defaultdict(list)
         for one, place in places.items():
             for parent in place.parents:
@@ -53,12 +51,12 @@ class _Tree:
         mine = self._below(one) | {one}
         above = [parent for parent in here.parents if parent in self._places]
         near = [parent for parent in above if self._places[parent].kind in SMALL] or above
-        limit = FARTHEST if near and self._places[near[0]].kind in SMALL else FARTHEST_APART
+        limit = self._spread.near if near and self._places[near[0]].kind in SMALL else self._spread.wide
         groups = [[each for each in ({parent} | self._below(parent)) - mine if self._places[each].point] for parent in near]
         if any(groups) and not any(self._near(point, group, limit) for group in groups):
             return limit
         inside = [each for each in mine - {one} if self._places[each].point] if here.kind in SMALL else []
-        return FARTHEST if inside and not self._near(point, inside, FARTHEST) else None
+        return self._spread.near if inside and not self._near(point, inside, self._spread.near) else None
 
     def _near(self, point: Point, places: Iterable[str], limit: float) -> bool:
         others = (self._places[one].point for one in places)

@@ -47,6 +47,8 @@ STATUSES = MappingProxyType(
 UNREACHABLE = frozenset({"userinblacklist", "useraccountsuspended", "userisinactive", "userdoesnotexist", "notnetworksubcriber", "notnetworksubscriber"})
 """Reasons that mean this number takes no texts from us: the roster is flagged."""
 EARLY_KEPT = timedelta(minutes=15)
+LOST_FOR = timedelta(hours=6)
+"""How long a text whose answer was lost may still be what a report of an unknown id is about: networks try for hours."""
 
 
 @dataclass(frozen=True)
@@ -71,27 +73,29 @@ class Receipts:
         tag = self.keys.message_tag(gateway_id)
         why = (reason.strip() or status.strip()).lower()[:40]
         with self.database.transaction() as session:
-            row = self.outbox.sent_under(session, tag) or self._lost_answer(session, number, tag)
+            row = self.outbox.sent_under(session, tag) or self._lost_answer(session, number, tag, now)
             if row is None or row.calling:
                 session.merge(EarlyReceiptRecord(tag=tag, delivered=fate is Fate.DELIVERED, why=why, at=now))
             else:
                 self._note(session, row, fate is Fate.DELIVERED, why, now)
 
-    def _lost_answer(self, session: Session, number: str, tag: bytes) -> AlertRecord | None:
+    def _lost_answer(self, session: Session, number: str, tag: bytes, now: datetime) -> AlertRecord | None:
         """The one text to this officer's phone that is on its way, or whose answer the gateway lost, id and all: the report is about that, should nothing
         better be heard. None for anybody else's number, and where there are two such texts."""
         person = self.contacts.whose(session, number)
         if person is None:
             return None
-        may = or_(AlertRecord.unknown_at.is_not(None), AlertRecord.calling.is_(True))
-        mine = (AlertRecord.person == person, AlertRecord.due_at.is_not(None), AlertRecord.purpose.not_in(ONCE), may)
-        found = session.execute(select(AlertRecord.id, AlertRecord.report).where(*mine)).all()
-        if len(found) != 1:
+        may = or_(AlertRecord.unknown_at > now - LOST_FOR, AlertRecord.calling.is_(True))  # final ones too: it may be the first copy of one sent again
+        mine = (AlertRecord.person == person, AlertRecord.purpose.not_in(ONCE), may)
+        found = session.execute(select(AlertRecord.id, AlertRecord.report, AlertRecord.due_at).where(*mine)).all()
+        if len(found) != 1 or found[0].due_at is None:
             return None
-        ((id_, report),) = found
+        id_, report, _ = found[0]
         if report is not None:
             self.outbox.ladder(session, report)
-        row = session.scalar(select(AlertRecord).where(AlertRecord.id == id_, *mine, AlertRecord.gateway_tag.is_(None)).with_for_update())
+        row = session.scalar(
+            select(AlertRecord).where(AlertRecord.id == id_, *mine, AlertRecord.due_at.is_not(None), AlertRecord.gateway_tag.is_(None)).with_for_update()
+        )
         if row is not None:
             row.gateway_tag = tag
         return row
@@ -153,9 +157,10 @@ class Receipts:
         """Move on with each, in one order, since each locks its report."""
         for row in sorted(rows, key=lambda row: row.report or ""):
             self.outbox.ladder(session, row.report or "")
-            session.refresh(row, with_for_update=True)
-            if not row.calling and not row.revoked_at:
-                self._move_on(session, row, now, why)
+            same = select(AlertRecord).where(AlertRecord.id == row.id).with_for_update().execution_options(populate_existing=True)
+            found = session.scalar(same)  # None: called off while we waited for the report
+            if found is not None and not found.calling and not found.revoked_at:
+                self._move_on(session, found, now, why)
 
     @staticmethod
     def _withhold(session: Session, person: str, now: datetime) -> None:

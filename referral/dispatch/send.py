@@ -19,7 +19,7 @@ from referral.dispatch.letters import Letters
 from referral.dispatch.policy_of_codes import NOT_THERE, UNLISTED, Course, Text, course
 from referral.dispatch.receipts import Receipts
 from referral.dispatch.road import Roads
-from referral.dispatch.sounding import Sounding
+from referral.dispatch.sounding import Heard, Sounding
 from referral.gateway.port import Gateway, Outcome, Sending
 from referral.handover.contacts import Contacts
 from referral.handover.ladder import Ladder
@@ -114,7 +114,7 @@ class Sender:
         if due.spent:
             self._write_down(due, Sending(Outcome.UNKNOWN), UNLISTED[Outcome.UNKNOWN], now)
             return
-        if due.repeated and self._kept_back(due, now()):
+        if due.repeated and self._kept_back(due, now):
             return
         with self.database.transaction() as session:
             letter = self.letters.make(session, due, now())
@@ -128,14 +128,17 @@ class Sender:
         if what.text is Text.NEXT and due.purpose not in ONCE:
             self.receipts.takes_none(due.person, now())
 
-    def _kept_back(self, due: Due, now: datetime) -> bool:
+    def _kept_back(self, due: Due, clock: Callable[[], datetime]) -> bool:
         """Whether the second and last try of a text waits. While the gateway fails it would most likely be lost too, and with it, one after the other,
         everybody who can be told: it is kept until the gateway answers something."""
         with self.database.read() as session:
             fails = self.roads.fails(session)
-        if not fails or self.sounding.answers(now):
+        heard = self.sounding.ask(clock) if fails else Heard.AN_ANSWER
+        if heard is Heard.AN_ANSWER:
             return False
-        self.roads.heard(NOT_THERE, "no_answer", now)
+        now = clock()
+        if heard is Heard.NOTHING:
+            self.roads.heard(NOT_THERE, "no_answer", now)
         with self.database.transaction() as session:
             row = self.outbox.held(session, due)
             if row is not None and row.unknown_at is not None and now - row.unknown_at >= KEPT_BACK:

@@ -46,7 +46,10 @@ def alert(ladder: Ladder, this: Occasion) -> bool:
     if this.report is None:
         return True
     if closed(this.session, this.report.id):
-        drop(this.row, "closed", this.now)
+        if this.row.unknown_at is None:  # certainly never sent: should the report be opened again, they have not been told
+            this.session.delete(this.row)
+        else:
+            drop(this.row, "closed", this.now)
         return False
     if ladder.spare(this.session, this.report, this.row, this.now):
         return False

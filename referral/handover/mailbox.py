@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import func, select
@@ -19,18 +19,18 @@ from referral.alerts.state import acting, answered, served, stands
 from referral.handover.ladder import Ladder
 from referral.privacy.audit import Action
 from referral.privacy.limits import first_this_hour
-from referral.reports import consents
+from referral.reports import consents, reporters_acts
 from referral.reports.erasing import Erasing
 from referral.reports.event_records import CaseEvent, CaseEventRecord, ServiceEventRecord
+from referral.reports.keeping import REOPENS
 from referral.reports.letter_records import LetterState, Side
 from referral.reports.letters import Letter, Letters
 from referral.routing import clock
-from referral.store.base import new_id
 from referral.vocabulary.letters import Reply, Template
 
 LONGEST_WORDS = 140
 """Characters of an officer's own words: as many as a screen of a plain phone can show in two pages."""
-_WAS_CLOSED, _WAS_OPEN = "was_closed", "was_open"
+_WAS_CLOSED, _WAS_OPEN = REOPENS, "was_open"
 
 
 class Stage(StrEnum):
@@ -162,8 +162,8 @@ class Mailbox:
         events = self._events(session, report_id)
         if report is None or not first_this_hour(session, report_id, now):
             return False
-        self._note(session, report_id, CaseEvent.NOT_HELPED, "", now)
-        self._note(session, report_id, CaseEvent.REOPENED, _WAS_CLOSED if _closed(events) else _WAS_OPEN, now)
+        reporters_acts.note(session, report_id, CaseEvent.NOT_HELPED, "", now)
+        reporters_acts.note(session, report_id, CaseEvent.REOPENED, _WAS_CLOSED if _closed(events) else _WAS_OPEN, now)
         moved = ladder.elsewhere(session, report, now)
         ladder.register.flag(session, report_id, "not_helped", *(() if moved else ("nobody_else",)))
         ladder.audit.write(session, now, "reporter", Action.REOPENED, report_id, elsewhere=moved)
@@ -198,14 +198,6 @@ class Mailbox:
 
     def _events(self, session: Session, report: str) -> list[CaseEventRecord]:
         return list(session.scalars(select(CaseEventRecord).where(CaseEventRecord.report == report)))
-
-    def _note(self, session: Session, report: str, kind: CaseEvent, reason: str, now: datetime) -> None:
-        """By the day: hours of a reporter's acts, laid beside a list of calls, are one phone. Only what an officer did before on that day is still
-        before it, since a service or a first yes to closing counts no longer."""
-        given = session.scalars(select(ServiceEventRecord.noted_hour).where(ServiceEventRecord.report == report))
-        officers = (event.noted_hour for event in self._events(session, report) if event.person)
-        noted = max((now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0), *given, *officers))
-        session.add(CaseEventRecord(id=new_id(), report=report, kind=kind, office="", person="", reason=reason, noted_hour=noted))
 
 
 def _closed(events: list[CaseEventRecord]) -> bool:

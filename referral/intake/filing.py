@@ -16,6 +16,9 @@ from referral.intake.pranks import Signs, doubts, without_doubts
 from referral.privacy.audit import Action, Audit
 from referral.privacy.keys import Keys
 from referral.privacy.limits import Limits
+from referral.reports import reporters_acts
+from referral.reports.event_records import CaseEvent
+from referral.reports.keeping import REOPENS, closed
 from referral.reports.register import NewReport, Register, Report
 from referral.routing.triage import urgency as triage
 from referral.routing.triage import worse
@@ -57,6 +60,7 @@ class Filing:
 
     def amend(self, session: Session, report_id: str, told: Told, now: datetime, *, anew: bool = False) -> None:
         """What was told so far. Urgency only rises; if it does, or somebody else is accused, or place or concern become another, the plan is made anew."""
+        self.ladder.outbox.ladder(session, report_id)  # what two lines tell at once must both stand, and come to nobody out of turn
         before = self.register.read(session, report_id)
         if before is None:
             return
@@ -76,7 +80,18 @@ class Filing:
         self.register.amend(session, report_id, told, urgency, amended.need, amended.flags, rule)
         self.audit.write(session, now, "reporter", Action.AMENDED, report_id)
         if anew:
-            self.ladder.renew(session, amended, now)
+            self._take_up(session, amended, now)
+
+    def _take_up(self, session: Session, report: Report, now: datetime) -> None:
+        """Plan anew. A report that was closed, and of which its reporter now tells worse, is open again, and somebody is told who was not told before."""
+        reopens = closed(session, report.id)
+        if reopens:
+            reporters_acts.note(session, report.id, CaseEvent.REOPENED, REOPENS, now)
+            session.flush()
+            self.audit.write(session, now, "reporter", Action.REOPENED, report.id)
+        self.ladder.renew(session, report, now)
+        if reopens:
+            self.ladder.elsewhere(session, report, now)
 
     def complete(self, session: Session, report: str, told: Told, code: str, now: datetime) -> None:
         """A report filed as partial is sent after all: the same report, whole now, under the code its reporter is shown."""

@@ -89,6 +89,7 @@ class AtMailbox:
 
     def about_another(self, session: Session, report: str, words: str) -> bool:
         """Whether words from a reporter's phone may tell of another child than the report does. Asked before they are kept as its letter."""
+        self.filing.ladder.outbox.ladder(session, report)  # the letter is written under the same lock, from what is read here
         known = self.filing.register.find(session, report)
         return known is not None and self.hearing.another(known.told, words)
 

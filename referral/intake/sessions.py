@@ -89,7 +89,8 @@ class Sessions:
 
     def forget_words(self, session: Session, report: str) -> None:
         """Blank what calls that filed this report still hold in words: their next answer would write them back into it. What the phone typed goes
-        with them, so that call's next key only shows its screen again.
+        with them, so that call's next key only shows its screen again; that key brings with it all that was typed in the call, and so much stays,
+        sealed, for the quarter of an hour that a call is kept.
 
         Each call is opened to see: a report must not stand beside the tag of a call. It is moved on a turn, so that an answer which is being
         written meanwhile is thought about anew.

@@ -79,6 +79,7 @@ class Action(StrEnum):
     BACKED_UP = "backed_up"
     RESTORED = "restored"
     TOKENS_TURNED = "tokens_turned"
+    DRILLED = "drilled"
 
 
 class AuditRecord(Base):

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from referral.routing.reading import DataError, Section
-from referral.vocabulary.limits import Figures
+from referral.vocabulary.limits import WIDEST, Figures, Spread
 from referral.vocabulary.report import Hours, Urgency
 
 STEPS = 3
@@ -46,13 +46,15 @@ TASK_KINDS = ("wrong_information", "verify", "duplicate", "coverage_gap", "drill
 class Upkeep:
     """How the directory is kept true. `drill_day` is a day of the month, 0 for no drills; `verify_days` by VERIFIED_KINDS, `task_age_days` by TASK_KINDS.
 
-    `help_farther_km`: a change that moves the nearest medicine after rape, care or police of a ward by more than that needs a reason."""
+    `help_farther_km`: a change that moves the nearest medicine after rape, care or police of a ward by more than that needs a reason.
+    `spread`: how far apart the county's points may lie before one counts as a slip."""
 
     drill_day: int
     verify_days: Mapping[str, int]
     verify_a_day: int
     task_age_days: Mapping[str, int]
     help_farther_km: float
+    spread: Spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,17 @@ class Policy:
     life_risk: re.Pattern[str]
 
 
+LATER: Mapping[str, float] = MappingProxyType(
+    {
+        "answer_lost_for_red": 0.5,
+        "balance_least": 0.0,
+        "help_farther_km": 10.0,
+        "point_off_km": WIDEST.near,
+        "point_off_wide_km": WIDEST.wide,
+        "wrong_entries_a_day": 5.0,
+    }
+)
+"""Figures that county folders have not always had, and what counts where one is missing: a service that is upgraded must still start."""
 READ_ELSEWHERE = frozenset({"nearest", "custodians", "retention"})
 """Tables of policy.toml that another room reads for itself."""
 
@@ -133,7 +146,7 @@ def parse_policy(data: Mapping[str, object]) -> Policy:
         delay_later=_span(delays, "medium_and_low"),
         duty_repeat=waits.number("duty_person_again", least=0.001),  # zero would tell the same person without end
         receipt=waits.number("receipt_for_red"),
-        lost_red=waits.number("answer_lost_for_red", least=0.01),
+        lost_red=_later(waits, "answer_lost_for_red", least=0.01),
         lease=waits.number("lease", least=SHORTEST_LEASE),
         partial_after=waits.number("silence_before_partial"),
         session_forgotten=waits.number("session_forgotten"),
@@ -163,11 +176,16 @@ def _upkeep(top: Section) -> Upkeep:
         verify_days=MappingProxyType({kind: int(verify.number(kind, least=1)) for kind in VERIFIED_KINDS}),
         verify_a_day=int(top.number("verify_a_day")),
         task_age_days=MappingProxyType({kind: int(ages.number(kind)) for kind in TASK_KINDS}),
-        help_farther_km=top.number("help_farther_km"),
+        help_farther_km=_later(top, "help_farther_km"),
+        spread=Spread(_later(top, "point_off_km", least=1), _later(top, "point_off_wide_km", least=1)),
     )
     for section in (drill, verify, ages):
         section.done()
     return upkeep
+
+
+def _later(section: Section, key: str, *, least: float = 0.0) -> float:
+    return section.number(key, least=least) if section.has(key) else LATER[key]
 
 
 def _share(section: Section, key: str) -> float:
@@ -184,7 +202,7 @@ def _sending(top: Section) -> Sending:
         section.wrong(section.at("kept_for_red"), "must be fewer than texts_a_second")
     down_after = int(section.number("down_after", least=2))
     probes = section.number("probe_down_minutes", least=0.01), section.number("probe_empty_minutes", least=0.01)
-    least = section.number("balance_least") if section.has("balance_least") else 0.0  # a folder of before there was such a figure must still start
+    least = _later(section, "balance_least")
     figures = Sending(rate, kept, down_after, *probes, least)
     section.done()
     return figures
@@ -192,8 +210,9 @@ def _sending(top: Section) -> Sending:
 
 def _limits(top: Section) -> Figures:
     section = top.section("limits")
-    names = ("reports_a_day", "sessions_an_hour", "wrong_codes_a_day", "wrong_codes_in_all", "wrong_entries_a_day")
-    limits = Figures(**{name: int(section.number(name, least=1)) for name in names})
+    names = ("reports_a_day", "sessions_an_hour", "wrong_codes_a_day", "wrong_codes_in_all")
+    entries = int(_later(section, "wrong_entries_a_day", least=1))
+    limits = Figures(**{name: int(section.number(name, least=1)) for name in names}, wrong_entries_a_day=entries)
     section.done()
     return limits
 

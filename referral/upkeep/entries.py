@@ -22,6 +22,7 @@ from referral.directory.records import JurisdictionRow, OfficeRow, PlaceRow
 from referral.directory.upkeep_records import FieldChangeRow, ProposalRow, ProposalStatus
 from referral.upkeep.entry_parts import PARTS, exchange, exchanges, parts_of
 from referral.upkeep.entry_rules import broken
+from referral.vocabulary.limits import Spread
 
 OFFICE, PHONE = "office", "phone"
 HELP: Mapping[str, HelpTable] = MappingProxyType({one.entity: one for one in TABLES.values() if one.listed})
@@ -88,7 +89,7 @@ def values(session: Session, entity: str, row: Any) -> Values:
     return found | parts_of(session, entity, row.id)
 
 
-def checked(session: Session, entity: str, row: Any, changes: Mapping[str, str]) -> Values:
+def checked(session: Session, entity: str, row: Any, changes: Mapping[str, str], spread: Spread) -> Values:
     """What the entry would be, by the rules of its file's line and those between entries: the columns that differ. An empty text empties a field.
 
     Raises ChangeProblems.
@@ -112,7 +113,7 @@ def checked(session: Session, entity: str, row: Any, changes: Mapping[str, str])
         raise ChangeProblems(["nothing would change"])
     problems += _references(session, entity, row, own)
     if not problems and entity != OFFICE:
-        problems = broken(session, HELP[entity], row.id, own, found)
+        problems = broken(session, HELP[entity], row.id, own, found, spread)
     if problems:
         raise ChangeProblems(problems)
     return own | {one.field: one.text for one in found}

@@ -10,16 +10,17 @@ from referral.directory.help_checks import Problem, check
 from referral.directory.help_state import HelpState, View, read_state
 from referral.directory.help_tables import HelpTable, Values
 from referral.upkeep.entry_parts import Exchange
+from referral.vocabulary.limits import Spread
 
 _POINTS = "service_at_locations"
 _POINTS_OF = {"services": "service", "locations": "location"}
 """Tables whose entries service points hang on, and the column that names them: a clinic that moves to another ward may meet its name there."""
 
 
-def broken(session: Session, table: HelpTable, entry: str, different: Mapping[str, object], parts: Sequence[Exchange] = ()) -> list[str]:
+def broken(session: Session, table: HelpTable, entry: str, different: Mapping[str, object], parts: Sequence[Exchange], spread: Spread) -> list[str]:
     """What would be wrong between this entry, its parts and the others, `field: reason`. What was wrong before, elsewhere than in what changes, is
     not counted."""
-    state = read_state(session)
+    state = read_state(session, spread=spread)
     standing = state.rows(table.name)[entry]
     before = set(check(_view(state, table, entry, standing)))
     found = check(_view(state, table, entry, {**standing, **different}, parts))

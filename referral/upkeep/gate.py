@@ -46,9 +46,10 @@ class OpensGap(DataError):
 
 @dataclass
 class Watched:
-    """What came of a change; filled when it has been made: the gaps that were let pass for a reason, and how many they are."""
+    """What came of a change; filled when it has been made: the gaps that were let pass for a reason, how many they are, and how much help wards lost."""
 
     _proof: Proof | None = None
+    lost: int = 0
 
     @property
     def opened(self) -> tuple[Gap, ...]:
@@ -58,8 +59,8 @@ class Watched:
     def count(self) -> int:
         return self._proof.count if self._proof else 0
 
-    def let_pass(self, proof: Proof) -> None:
-        self._proof = proof
+    def let_pass(self, proof: Proof, lost: int) -> None:
+        self._proof, self.lost = proof, lost
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ class Gate:
         if not reason:
             lines = tuple(loss_lines(lost, helped, helps, Names(after))) if lost else ()
             raise OpensGap(proof, Names(after), lines) if proof.count else TakesHelp(lines)
-        watched.let_pass(proof)
+        watched.let_pass(proof, len(lost))
         if self.audit is not None:
             details = {"lost": len(lost)} if lost else {}
             self.audit.write(session, now, by, Action.COVERAGE_OVERRIDDEN, "directory", reason=reason, gaps=proof.count, **details)

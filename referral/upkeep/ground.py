@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from typing import Any
 
 from marshmallow import Schema, ValidationError
@@ -22,6 +22,7 @@ from referral.directory.records import PlaceRow
 from referral.upkeep.incoming import Incoming, Mode, Row
 from referral.upkeep.rejected import Rejected
 from referral.upkeep.weighing import CLEAR, told
+from referral.vocabulary.limits import Spread
 from referral.vocabulary.phone import PhoneNumber
 
 _SCHEMAS: Mapping[str, type[Schema]] = {PLACES: PlaceLine, OFFICES: OfficeLine}
@@ -29,11 +30,11 @@ _ENTITY = {PLACES: "place", OFFICES: "office"}
 Taken = tuple[Counts, Sequence[Rejected], int, int, Sequence[str]]
 
 
-def take_ground(session: Session, incoming: Sequence[Incoming], mode: Mode, by: str, now: datetime) -> Taken:
+def take_ground(session: Session, incoming: Sequence[Incoming], mode: Mode, by: str, now: datetime, tz: tzinfo, spread: Spread) -> Taken:
     """Write what is good of places and offices: counts, rejected rows, how many change nothing, how many say nothing but what somebody did
-    otherwise by hand, and which fields those are."""
+    otherwise by hand, and which fields those are. `tz` and `spread` are the county's."""
     before = read_fields(session)
-    taking = _Taking(session, before, mode, now.date())
+    taking = _Taking(session, before, mode, now.astimezone(tz).date(), spread)
     for table in (PLACES, OFFICES):
         for source in incoming:
             if source.table == table:
@@ -49,9 +50,10 @@ def take_ground(session: Session, incoming: Sequence[Incoming], mode: Mode, by: 
 
 
 class _Taking:
-    def __init__(self, session: Session, fields: Fields, mode: Mode, today: date) -> None:
+    def __init__(self, session: Session, fields: Fields, mode: Mode, today: date, spread: Spread) -> None:
         self._session = session
         self._today = today
+        self._spread = spread
         self._fields = fields
         self._mode = mode
         self._edited = offices_by_hand(session)
@@ -95,7 +97,7 @@ class _Taking:
 
     def settle(self) -> Batch:
         """Drop bad rows, and those that hang on them, until none is left."""
-        known = read_known(self._session, self._today)
+        known = read_known(self._session, self._today, self._spread)
         while True:
             problems: list[str] = []
             batch = self._batch()

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from referral.directory.point_records import NearRankRow, ShownPointRow
 from referral.directory.records import PlaceRow
-from referral.directory.service_records import LocationRow, LocationType, ServiceAtLocationRow
+from referral.directory.service_records import LocationRow, LocationType, ServiceAreaRow, ServiceAtLocationRow
 from referral.upkeep.coverage_words import Names
 from referral.upkeep.gaps import Site
 from referral.vocabulary.help import HelpKind
@@ -64,20 +64,32 @@ _NOTHING = Reach()
 
 
 def read_help(session: Session) -> Help:
-    """As the order that was worked out for callers has it: rebuild that first."""
+    """As the order that was worked out for callers has it: rebuild that first. Another place's line, which is shown only for want of anything else,
+    is not a ward's to lose: the first clinic takes its stead."""
     wards = (
-        select(NearRankRow.place, NearRankRow.kind, NearRankRow.metres, NearRankRow.own_area, LocationRow.location_type)
+        select(NearRankRow.place, NearRankRow.kind, NearRankRow.metres, NearRankRow.own_area, LocationRow.location_type, ServiceAtLocationRow.id)
         .join(PlaceRow, PlaceRow.id == NearRankRow.place)
         .join(ServiceAtLocationRow, ServiceAtLocationRow.id == NearRankRow.service_at_location)
         .join(LocationRow, LocationRow.id == ServiceAtLocationRow.location)
         .where(PlaceRow.kind == PlaceKind.WARD)
     )
     reach: dict[tuple[str, HelpKind], Reach] = defaultdict(Reach)
-    for ward, kind, metres, own, form in session.execute(wards):
-        had, line = reach[ward, kind], form is LocationType.VIRTUAL
+    elsewhere = _for_some_places(session)
+    for ward, kind, metres, own, form, point in session.execute(wards):
+        line = form is LocationType.VIRTUAL
+        if line and not own and point in elsewhere:
+            continue
+        had = reach[ward, kind]
         nearest = min((one for one in (had.metres, metres) if one is not None), default=None)
         reach[ward, kind] = Reach(had.places or not line, had.lines or line, had.own or own, nearest)
     return Help(dict(reach), frozenset(session.scalars(select(ShownPointRow.service_at_location).distinct())))
+
+
+def _for_some_places(session: Session) -> frozenset[str]:
+    """Lines that are for places of their own, not for everybody."""
+    area = or_(ServiceAreaRow.service_at_location == ServiceAtLocationRow.id, ServiceAreaRow.service == ServiceAtLocationRow.service)
+    lines = select(ServiceAtLocationRow.id).join(LocationRow, LocationRow.id == ServiceAtLocationRow.location)
+    return frozenset(session.scalars(lines.where(LocationRow.location_type == LocationType.VIRTUAL, select(ServiceAreaRow.id).where(area).exists())))
 
 
 def losses(before: Help, after: Help, farther_km: float) -> list[Lost]:

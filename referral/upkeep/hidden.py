@@ -1,9 +1,12 @@
-"""Which entries are confidential, and everything that hangs on them: in no file that leaves here, so never missing from one that comes in."""
+"""Which entries are confidential, and everything that hangs on them: in no file that leaves here, so never missing from one that comes in. And which
+changes do no more than hide one."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
+from referral.directory.field_changes import LOCATION, WHEREABOUTS
 from referral.directory.help_state import HelpState
 from referral.directory.help_tables import TABLES
 from referral.directory.service_records import Visibility
@@ -24,3 +27,11 @@ def hidden(state: HelpState) -> Mapping[str, frozenset[str]]:
         refers = [(column, found[target]) for column, target in TABLES[name].refers.items() if target in found]
         found[name] = frozenset(one for one, row in state.rows(name).items() if any(row[column] in ids for column, ids in refers))
     return found
+
+
+def only_hides(entity: str, different: Mapping[str, Any]) -> bool:
+    """Whether a change takes an entry out of the public's sight and does nothing else. Of a place, where it lies may go with it, and its name."""
+    hiding = {"visibility": Visibility.CONFIDENTIAL, "do_not_list": True}
+    beside = WHEREABOUTS if entity == LOCATION else frozenset[str]()
+    said = different.keys() & hiding.keys()
+    return bool(said) and all(different[name] == hiding[name] for name in said) and different.keys() - said <= beside

@@ -34,6 +34,7 @@ from referral.upkeep.incoming import SECRETS, Incoming, Mode, Refused, Row, colu
 from referral.upkeep.rejected import Rejected
 from referral.upkeep.replacing import Leaving, leaving
 from referral.upkeep.weighing import Weighed, weigh
+from referral.vocabulary.limits import WIDEST, Spread
 
 _WHAT = 120
 
@@ -90,10 +91,11 @@ class _Tally:
 
 
 class Importer:
-    """Takes in files. `tz` is the county's, for hours; `sealer` seals where confidential places lie."""
+    """Takes in files. `tz` is the county's, for hours, `spread` how far apart its points may lie; `sealer` seals where confidential places lie."""
 
-    def __init__(self, sealer: Sealer, tz: tzinfo) -> None:
+    def __init__(self, sealer: Sealer, tz: tzinfo, spread: Spread = WIDEST) -> None:
         self._sealer = sealer
+        self._spread = spread
         self._tz = tz
 
     def run(
@@ -138,7 +140,7 @@ class Importer:
         incoming = _once(incoming)
         ground = [one for one in incoming if one.table in (PLACES, OFFICES)]
         if ground:
-            tally.add(*take_ground(session, ground, wishes.mode, wishes.by, now))
+            tally.add(*take_ground(session, ground, wishes.mode, wishes.by, now, self._tz, self._spread))
         helping = _unable_to_miss([one for one in incoming if one.table in TABLES])
         if helping:
             self._help(session, helping, wishes, now, tally, progress)
@@ -154,7 +156,7 @@ class Importer:
             rebuild_near(session, now, self._tz)
 
     def _help(self, session: Session, helping: Sequence[Incoming], wishes: Wishes, now: datetime, tally: _Tally, progress: Progress) -> None:
-        state = read_state(session, now.astimezone(self._tz).date())
+        state = read_state(session, now.astimezone(self._tz).date(), self._spread)
         hidden = frozenset(session.scalars(select(LocationSecretRow.location)))
         weighed = weigh(helping, state, wishes.mode, lambda files: self._leaving(files, state, wishes, hidden), progress)
         counts = write(session, weighed.view, action="import", by=wishes.by, now=now, progress=progress)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import lzma
 import zipfile
-from collections.abc import Iterable, Mapping
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -21,6 +24,8 @@ REASONS = ("line", "column", "reason")
 _GROUND = {PLACES: tuple(PlaceLine().fields), OFFICES: tuple(OfficeLine().fields)}
 MOST = 200 * 1024 * 1024
 """Bytes of one file once unpacked: a small zip can hold a file that fills the disk."""
+_NO_ZIP = (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
+"""What Python's zipfile raises; a password and an unknown kind of packing are RuntimeErrors, a name in no known letters is a ValueError."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -92,10 +97,7 @@ def read_file(path: Path, table: str | None = None) -> Incoming:
     """The rows of one CSV file, UTF-8, header first. Columns may be missing, none may be unknown. A row that cannot be read is refused, and no other.
     Raises NotImportable."""
     table = table or table_of(path)
-    try:
-        return read_rows(path.read_bytes(), path.name, table)
-    except OSError as error:
-        raise NotImportable([f"{path.name}:1: file: cannot be read ({error.strerror})"]) from None
+    return read_rows(_bytes(path), path.name, table)
 
 
 def read_rows(data: bytes | str, name: str, table: str) -> Incoming:
@@ -132,13 +134,40 @@ def _row(name: str, one: Record, header: tuple[str, ...], own: tuple[str, ...]) 
 
 def read_folder(path: Path) -> list[Incoming]:
     """The tables in a folder or zip of CSV files named after them, as `export` writes it. Raises NotImportable."""
+    return [read_rows(data, name, table_of(Path(name))) for name, data in csv_members(path)]
+
+
+def csv_members(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Each CSV file of a folder or zip: its name without folders, and its bytes. Raises NotImportable."""
     if path.is_dir():
-        return [read_file(file) for file in sorted(path.glob("*.csv"))]
-    with zipfile.ZipFile(path) as archive:
+        for file in sorted(path.glob("*.csv")):
+            yield file.name, _bytes(file)
+        return
+    with opened_zip(path) as archive:
         files = [one for one in archive.infolist() if one.filename.endswith(".csv")]
         if large := [one.filename for one in files if one.file_size > MOST]:
             raise NotImportable([f"{path.name}: {name}: file: is too large" for name in large])
-        return [read_rows(archive.read(one), Path(one.filename).name, table_of(Path(one.filename))) for one in files]
+        for one in files:
+            yield Path(one.filename).name, archive.read(one)
+
+
+@contextmanager
+def opened_zip(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Raises NotImportable for what is no zip, is damaged, wants a password, or is packed as nobody here can unpack it."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield archive
+    except NotImportable:
+        raise
+    except _NO_ZIP as error:
+        raise NotImportable([f"{path.name}:1: file: cannot be read as a zip ({type(error).__name__}: no zip, damaged, or with a password)"]) from None
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise NotImportable([f"{file.name}:1: file: cannot be read ({error.strerror})"]) from None
 
 
 def plain(cell: str) -> str:

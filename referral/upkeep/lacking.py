@@ -14,6 +14,9 @@ class Lack:
     what: str
     how: str
 
+    def __str__(self) -> str:
+        return f"directory: {self.what}: run `{self.how}`"
+
 
 _COUNTY, _PEOPLE = "referral directory load DIR", "referral people load FILE"
 

@@ -6,8 +6,7 @@ over. Field names are those of the Human Services Data Specification (https://op
 
 from __future__ import annotations
 
-import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from referral.directory.help_state import HelpState
 from referral.directory.help_tables import TABLES
 from referral.directory.hsds_ids import hsds_id
 from referral.upkeep.csv_records import Record, read_records
-from referral.upkeep.incoming import MOST, Incoming, NotImportable, Refused, Row, plain
+from referral.upkeep.incoming import Incoming, NotImportable, Refused, Row, csv_members, opened_zip, plain
 from referral.upkeep.package_rows import FILES, Attributes, Foreign, NotOurs
 
 DESCRIPTOR = "datapackage.json"
@@ -35,38 +34,20 @@ def is_package(path: Path) -> bool:
     """Whether a folder or zip is one of HSDS; without its descriptor it holds tables of ours. Raises NotImportable for what only looks like a zip."""
     if path.is_dir() or path.suffix != ".zip":
         return (path / DESCRIPTOR).is_file()
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return any(Path(one.filename).name == DESCRIPTOR for one in archive.infolist())
-    except (OSError, zipfile.BadZipFile):
-        raise NotImportable([f"{path.name}:1: file: is no zip"]) from None
+    with opened_zip(path) as archive:
+        return any(Path(one.filename).name == DESCRIPTOR for one in archive.infolist())
 
 
 def open_package(path: Path) -> Package:
     """Raises NotImportable where it is none, or a file of it cannot be read."""
     files: dict[str, tuple[Row, ...]] = {}
     columns: dict[str, tuple[str, ...]] = {}
-    try:
-        for name, data in _files(path):
-            columns[name], files[name] = _rows(f"{name}.csv", data)
-    except (OSError, zipfile.BadZipFile) as error:
-        raise NotImportable([f"{path.name}:1: file: cannot be read as a package ({type(error).__name__})"]) from None
+    for file, data in csv_members(path):
+        name = Path(file).stem
+        columns[name], files[name] = _rows(file, data)
     if "services" not in files and "organizations" not in files:
         raise NotImportable([f"{path.name}:1: file: holds neither services.csv nor organizations.csv"])
     return Package(path.stem, files, columns)
-
-
-def _files(path: Path) -> Iterator[tuple[str, bytes]]:
-    if path.is_dir():
-        for file in sorted(path.glob("*.csv")):
-            yield file.stem, file.read_bytes()
-        return
-    with zipfile.ZipFile(path) as archive:
-        for one in archive.infolist():
-            if one.filename.endswith(".csv"):
-                if one.file_size > MOST:
-                    raise OSError("too large")
-                yield Path(one.filename).stem, archive.read(one)
 
 
 def _rows(file: str, data: bytes) -> tuple[tuple[str, ...], tuple[Row, ...]]:

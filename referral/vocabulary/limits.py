@@ -1,4 +1,4 @@
-"""How often is too often, as a county sets it."""
+"""How often is too often, and how far too far, as a county sets it."""
 
 from __future__ import annotations
 
@@ -17,3 +17,15 @@ class Figures:
     wrong_codes_a_day: int
     wrong_codes_in_all: int
     wrong_entries_a_day: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Kilometres beyond which a point or the place it is said to be in is wrong: `near` in a ward or what is smaller, `wide` in a sub-county or the
+    county. As they stand they fit the widest county there is; a smaller one finds more slips by smaller figures."""
+
+    near: float = 100.0
+    wide: float = 500.0
+
+
+WIDEST = Spread()

@@ -15,6 +15,7 @@ from referral.directory.importer import Loaded, load
 from referral.directory.snapshot import Roster, read_roster
 from referral.store.base import Base
 from referral.store.database import Database
+from referral.vocabulary.limits import WIDEST, Spread
 from referral.vocabulary.phone import PhoneNumber
 
 LOADED = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
@@ -115,9 +116,9 @@ def change(folder: Path, file: str, old: str, new: str) -> None:
 
 @pytest.fixture
 def load_folder(database: Database, folder: Path) -> Callable[..., Loaded]:
-    def run(now: datetime = LOADED) -> Loaded:
+    def run(now: datetime = LOADED, spread: Spread = WIDEST) -> Loaded:
         with database.transaction() as session:
-            return load(session, folder, seal_number=seal, tag_number=tag, now=now)
+            return load(session, folder, seal_number=seal, tag_number=tag, now=now, spread=spread)
 
     return run
 

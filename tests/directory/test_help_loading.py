@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, update
 
+from referral.directory.field_changes import record_changes
 from referral.directory.importer import ImportProblems, Loaded
 from referral.directory.lines import Line
 from referral.directory.people import current_version
 from referral.directory.point_records import HoursRow, NearRankRow, PhoneRow, PlaceNameRow
 from referral.directory.service_records import LocationRow, OrganizationRow, ServiceAtLocationRow, VerifyMethod
-from referral.directory.upkeep_records import FieldChangeRow
+from referral.directory.upkeep_records import FieldChangeRow, ProposalRow
 from referral.store.database import Database
 from tests.directory.conftest import LOADED, change
 
@@ -111,11 +112,28 @@ def test_where_a_place_lay_is_forgotten_once_it_is_hidden(load_folder: Load, hel
     load_folder()
     change(helping, "locations.csv", "-4.01,39.41", "-4.02,39.41")
     load_folder()
+    with database.transaction() as session:
+        row = {"entity": "location", "entry": "disp", "base_version": 1, "origin": "test", "proposed_by": "amina", "proposed_at": LOADED}
+        session.add(ProposalRow(id="p", changes='{"name": "Mpakani Dispensary"}', note="at Mpakani", **row))
     change(helping, "locations.csv", "disp,moh,Mpakani Dispensary,,,W2,-4.02,39.41,approx", "disp,moh,A house,,confidential,S2,,,")
     load_folder()
     with database.read() as session:
         said = {value for row in session.scalars(select(FieldChangeRow).where(FieldChangeRow.entry == "disp")) for value in (row.old, row.new)}
+        proposed = session.get_one(ProposalRow, "p")
+    assert (proposed.changes, proposed.note) == ('{"name": "(changed)"}', "")
     assert not any(word in str(value) for value in said for word in ("4.0", "39.4", "Mpakani", "house"))
+
+
+def test_a_part_of_what_somebody_changed_by_hand_stays_and_is_named_where_the_file_has_it_otherwise(
+    load_folder: Load, helping: Path, database: Database
+) -> None:
+    load_folder()
+    with database.transaction() as session:
+        record_changes(session, "service_at_location", "care-hosp", {"hours": "a"}, {"hours": "b"}, "proposal", "juma", LOADED)
+    assert load_folder().left_alone == ()
+    change(helping, "hours.csv", "08:00,12:00", "08:30,12:00")
+    loaded = load_folder()
+    assert (loaded.changed, loaded.left_alone) == (0, ("hours.csv:2: h-1: of care-hosp",))
 
 
 def test_what_somebody_changed_or_asked_not_to_list_stays(load_folder: Load, helping: Path, database: Database) -> None:
@@ -167,7 +185,7 @@ BAD = [
     ("organizations.csv", "Somebody,call,no", "Somebody,,no", "verify_method: verified_on and verify_method stand together"),
     ("locations.csv", "hosp,moh,", "hosp,moz,", "locations.csv:2: organization: names one of organizations that is unknown"),
     ("locations.csv", "public,T1,", "public,T9,", "locations.csv:2: place: names one of places that is unknown"),
-    ("locations.csv", "-4.311,39.571,gps", "-4.311,39.871,gps", "locations.csv:2: lat: lies more than 25 km from the place"),
+    ("locations.csv", "-4.311,39.571,gps", "-4.311,36.871,gps", "locations.csv:2: lat: lies more than 100 km from the place"),
     ("locations.csv", "-4.311,39.571,gps", "-4.311,39.571,", "locations.csv:2: lat: a point needs lat, lon and precision"),
     ("locations.csv", "-4.311,39.571,gps", "-94.311,39.571,gps", "locations.csv:2: lat: must lie between -90 and 90"),
     ("locations.csv", "confidential,S1,,,,", "confidential,S1,-4.3,39.5,gps,", "locations.csv:5: lat: a confidential place has no point"),

@@ -16,6 +16,7 @@ from referral.directory.records import AppointmentRow, JurisdictionRow, OfficeRo
 from referral.directory.snapshot import Roster
 from referral.directory.upkeep_records import FieldChangeRow
 from referral.store.database import Database
+from referral.vocabulary.limits import Spread
 from referral.vocabulary.phone import PhoneNumber
 from tests.directory.conftest import LOADED, PEOPLE, change, seal, tag
 
@@ -47,6 +48,13 @@ def test_one_changed_line_is_one_change_and_a_new_version(load_folder: Load, dat
     assert load_folder().changed == 1
     assert version(database) == 2
     assert roster().office_name("clinic") == "Bandari Hospital"
+
+
+def test_how_wide_a_county_may_be_is_the_countys_to_say(load_folder: Load, folder: Path) -> None:
+    change(folder, "places.csv", "-4.32,39.57", "-4.32,39.10")
+    with pytest.raises(ImportProblems, match="lies more than 25 km"):
+        load_folder(spread=Spread(25, 100))
+    assert load_folder().places == 10
 
 
 def test_a_byte_order_mark_and_windows_line_ends_are_read(load_folder: Load, folder: Path) -> None:
@@ -96,8 +104,8 @@ BAD = [
     ("people.sample.csv", "102,en,co1,deputy", "102,en,co1,holder", "people.sample.csv:3: office: has another holder already"),
     ("people.sample.csv", "101,sw,co1,holder,0", "101,sw,co1,boss,0", "people.sample.csv:2: kind: must be one of"),
     ("people.sample.csv", "101,sw,co1,holder,0", "101,sw,co1,holder,first", "people.sample.csv:2: rank: not a valid integer"),
-    ("places.csv", "-4.32,39.57", "-4.32,36.80", "places.csv:11: lat: lies more than 25 km from what is there"),
-    ("places.csv", "-4.00,39.40", "4.00,39.40", "places.csv:7: lat: lies more than 100 km from what is there"),
+    ("places.csv", "-4.32,39.57", "-4.32,36.80", "places.csv:11: lat: lies more than 100 km from what is there"),
+    ("places.csv", "-4.00,39.40", "4.00,39.40", "places.csv:7: lat: lies more than 500 km from what is there"),
     ("people.sample.csv", "2026-10-01", "2026-11-03", "people.sample.csv:5: verified_on: lies ahead"),
     ("people.sample.csv", "2026-10-01", "October", "people.sample.csv:5: verified_on: must be a day"),
     ("leave.sample.csv", "p-co1,", "p-nobody,", "leave.sample.csv:2: person: names an unknown person"),

@@ -10,10 +10,12 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from referral.alerts.records import AlertRecord, Purpose
+from referral.casework.closing import Closing, Reason
 from referral.privacy.codes import issue_code
 from referral.privacy.limits import CODES
 from referral.privacy.records import LimitTallyRecord
 from referral.reports.event_records import CaseEvent, CaseEventRecord
+from referral.reports.keeping import closed
 from referral.reports.letter_records import LetterRecord, Side
 from referral.reports.records import ReportRecord
 from referral.vocabulary.letters import Reply, Template
@@ -99,6 +101,23 @@ def test_i_am_not_safe_makes_the_report_urgent_at_once(world: World) -> None:
     assert "116" in phone.screen
     assert record(world, report).urgency is Urgency.RED
     assert letters(world, report)[0].reply is Reply.UNSAFE
+
+
+def test_i_am_not_safe_opens_a_closed_report_and_somebody_hears(world: World) -> None:
+    report, code = reported(world, danger=NOT_NOW, concern=PHYSICAL)
+    world.wait(timedelta(hours=3))
+    with world.service.database.transaction() as session:
+        one = world.service.outbox.alerts_of(session, report)[0]
+        assert world.service.closing.close(session, report, one.person, Reason.SAFE, None, world.clock.now) is Closing.CLOSED
+    before = len(world.gateway.sent)
+    phone = at_mailbox(world, code)
+    phone.keys(line(phone, "Tuandikie"), "2")
+    world.wait(timedelta(minutes=1))
+    told = [text for _, text in world.gateway.sent[before:] if "RED" in text]
+    assert told, "nobody heard of a child in danger"
+    with world.rows() as session:
+        assert not closed(session, report)
+        assert all(alert.failure != "closed" for alert in world.service.outbox.alerts_of(session, report))
 
 
 @on_sqlite

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from referral.routing.policy import PolicyError, parse_policy
+from referral.routing.policy import LATER, PolicyError, parse_policy
 from referral.routing.table import Seek, Table, TableError, parse_table
 from referral.vocabulary.duty import Role
 from referral.vocabulary.report import Accused, AgeBand, Concern, Danger, Told, Urgency
@@ -138,3 +138,14 @@ def test_another_child_has_a_ladder_of_its_own_unless_in_danger_now(table: Table
 def test_a_neighbouring_gender_desk_is_the_last_stand_in_for_the_police(table: Table) -> None:
     assert table.chain(Role.POLICE_GENDER_DESK)[-1] == Seek(Role.POLICE_GENDER_DESK, neighbour=True)
     assert table.chain(Role.LABOUR_OFFICE) == (Seek(Role.LABOUR_OFFICE),)
+
+
+def test_a_county_folder_from_before_there_were_some_figures_still_starts() -> None:
+    data = policy_data()
+    for table in (data, *(each for each in data.values() if isinstance(each, dict))):
+        for name in LATER.keys() & table.keys():
+            del table[name]
+    policy = parse_policy(data)
+    assert (policy.lost_red, policy.upkeep.help_farther_km, policy.limits.wrong_entries_a_day, policy.sending.balance_least) == (0.5, 10, 5, 0)
+    assert (policy.upkeep.spread.near, policy.upkeep.spread.wide) == (100, 500)
+    assert parse_policy(policy_data()).upkeep.spread.near == 25

@@ -19,7 +19,7 @@ from referral.directory.service_records import LocationRow, OrganizationRow, Ser
 from referral.store.database import Database
 from referral.upkeep.exporting import export
 from referral.upkeep.importing import Outcome
-from referral.upkeep.incoming import Mode, read_file
+from referral.upkeep.incoming import Mode, read_file, read_folder
 from referral.upkeep.package import incoming_of, is_package, open_package
 from referral.vocabulary.help import HelpKind
 from tests.upkeep.hand_in import ALL, EAT, NOW, ORGANIZATIONS, Desk
@@ -192,5 +192,26 @@ def test_a_zip_is_a_package_too(desk: Desk, tmp_path: Path) -> None:
 
 def test_a_zip_that_is_none_is_told_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "broken.zip").write_bytes(b"PK no")
-    with pytest.raises(ImportProblems, match=r"broken\.zip:1: file: cannot be read as a package"):
-        open_package(tmp_path / "broken.zip")
+    for read in (is_package, open_package, read_folder):
+        with pytest.raises(ImportProblems, match=r"broken\.zip:1: file: cannot be read as a zip"):
+            read(tmp_path / "broken.zip")
+
+
+@pytest.mark.parametrize("spoilt", ["damaged", "password", "packing", "cut"])
+def test_a_zip_that_cannot_be_unpacked_is_told_in_one_line(tmp_path: Path, spoilt: str) -> None:
+    path = tmp_path / "theirs.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("organizations.csv", ORGANIZATIONS)
+    data = bytearray(path.read_bytes())
+    central = data.rindex(b"PK\x01\x02")
+    if spoilt == "damaged":
+        data[60:70] = b"\xff" * 10
+    elif spoilt == "cut":
+        del data[central:]
+    else:
+        at, value = (6, 1) if spoilt == "password" else (8, 99)
+        data[at] = data[central + at + 2] = value
+    path.write_bytes(bytes(data))
+    for read in (open_package, read_folder):
+        with pytest.raises(ImportProblems, match=r"theirs\.zip:1: file: cannot be read as a zip"):
+            read(path)

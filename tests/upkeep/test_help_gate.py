@@ -6,21 +6,30 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
+from referral.directory.near_build import rebuild_near
 from referral.directory.point_records import NearRankRow
-from referral.directory.service_records import ServiceRow, Status
+from referral.directory.service_records import ServiceRow, Status, Visibility
+from referral.directory.tasks import open_tasks
+from referral.directory.upkeep_records import ProposalStatus, TaskKind
 from referral.privacy.audit import Action, AuditRecord
+from referral.store.base import Base
 from referral.store.database import Database
 from referral.upkeep.gate import TakesHelp
-from referral.upkeep.help_gate import Help, Loss, Lost, Reach, losses
+from referral.upkeep.help_gate import Help, Loss, Lost, Reach, losses, read_help
+from referral.upkeep.hidden import only_hides
 from referral.upkeep.importing import Outcome, Wishes
 from referral.upkeep.incoming import Mode
+from referral.upkeep.proposals import HIDES
 from referral.vocabulary.help import HelpKind
+from referral.vocabulary.place import PlaceKind
 from tests.conftest import ROOT
-from tests.upkeep.hand_in import NOW, Desk
+from tests.directory.help_rows import Helper
+from tests.upkeep.hand_in import EAT, NOW, Desk
 from tests.world import World, on_sqlite
 
 UKUNDA = "KE002-W0032"
@@ -89,6 +98,58 @@ def test_nor_does_an_accepted_proposal_take_every_public_hospital_away(world: Wo
         assert session.scalar(select(NearRankRow.rank).where(NearRankRow.place == UKUNDA, NearRankRow.kind == HelpKind.PEP).limit(1)) is not None
     with world.service.database.transaction() as session:
         world.service.proposals().accept(session, id_, "juma", NOW, override="the county was dissolved")
+
+
+@on_sqlite
+def test_what_only_hides_waits_for_nobody_and_what_is_lost_by_it_becomes_a_task(world: World) -> None:
+    proposals = world.service.proposals()
+    with world.service.database.transaction() as session:
+        id_ = proposals.propose(session, "organization", "kwale-health", {"do_not_list": "yes"}, "amina", "test", "", NOW)
+    with world.service.database.transaction() as session:
+        assert proposals.accept(session, id_, "juma", NOW) is ProposalStatus.ACCEPTED
+    with world.rows() as session:
+        assert [one.entry for one in open_tasks(session, TaskKind.COVERAGE_GAP) if one.entity == "organization"] == ["kwale-health"]
+        (audit,) = session.scalars(select(AuditRecord).where(AuditRecord.action == Action.COVERAGE_OVERRIDDEN))
+        assert HIDES in str(audit.details)
+
+
+@pytest.mark.parametrize(
+    ("entity", "different", "true"),
+    [
+        ("location", {"visibility": Visibility.CONFIDENTIAL, "place": "S1", "lat": None, "name": "A house"}, True),
+        ("service", {"visibility": Visibility.CONFIDENTIAL}, True),
+        ("service", {"visibility": Visibility.CONFIDENTIAL, "name": "Care"}, False),
+        ("location", {"visibility": Visibility.PUBLIC, "place": "S1"}, False),
+        ("location", {"name": "A house"}, False),
+        ("organization", {"do_not_list": True, "status": Status.DEFUNCT}, False),
+        ("organization", {"do_not_list": False}, False),
+    ],
+)
+def test_what_only_hides(entity: str, different: dict[str, object], true: bool) -> None:
+    assert only_hides(entity, different) is true
+
+
+def test_help_that_is_added_takes_nothing_away(tmp_path: Path) -> None:
+    """A county that is loaded in pieces: lines first, clinics after them. And five lines for everybody come before a ward's own by their ids."""
+    database = Database(f"sqlite:///{tmp_path / 'help.db'}")
+    Base.metadata.create_all(database.engine)
+    with database.transaction() as session:
+        made = Helper(session, NOW)
+        made.place("K", PlaceKind.COUNTY)
+        made.place("W1", PlaceKind.WARD, "K", (-4.3, 39.5))
+        made.place("W2", PlaceKind.WARD, "K", (-3.9, 39.2))
+        made.organization()
+        made.point("elsewhere", HelpKind.LEGAL, virtual=True, areas="W2")
+        made.point("own", HelpKind.TALK, virtual=True, areas="W1")
+        rebuild_near(session, NOW, EAT)
+        before = read_help(session)
+        made.point("office", HelpKind.LEGAL, (-4.3, 39.5))
+        for number in range(5):
+            made.point(f"all{number}", HelpKind.TALK, virtual=True)
+        rebuild_near(session, NOW, EAT)
+        assert losses(before, read_help(session), 10) == []
+        assert Reach(lines=True, own=True) in before.reach.values()
+    database.close()
 
 
 def test_what_counts_as_lost() -> None:

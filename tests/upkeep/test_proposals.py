@@ -317,3 +317,19 @@ class TestAPlaceThatIsHiddenFromNowOn:
         assert ("directions", WITHHELD, WITHHELD) in kept
         assert [word for word in ("mango", "blue gate", "-4.3", "39.5") if word in everything] == []
         assert WARD not in everything
+
+    def test_nor_does_what_is_proposed_of_it_later_or_was_decided_before_it_was_hidden_otherwise(self, directory: World) -> None:
+        accept(directory, propose(directory, "location", PLACE, visibility="confidential", place=SUBCOUNTY, lat="", lon="", precision="", directions=""))
+        accept(directory, propose(directory, "location", PLACE, name="House behind the baobab"))
+        id_ = propose(directory, "location", PLACE, visibility="public", place=WARD, directions="Past the blue gate")
+        with directory.service.database.transaction() as session:
+            (waiting,) = directory.service.proposals().open(session)
+            assert waiting.changes["place"] == WARD, "whoever decides must see what on"
+            directory.service.proposals().reject(session, id_, "juma", "not at the blue gate", LATER)
+        with directory.rows() as session:
+            kept = session.execute(select(ProposalRow.changes, ProposalRow.note, ProposalRow.decision_note).where(ProposalRow.entry == PLACE)).all()
+            assert [word for word in ("baobab", "blue gate", WARD, "rang") if word in str(kept)] == []
+        with directory.service.database.transaction() as session:
+            session.get_one(ProposalRow, id_).changes = json.dumps({"directions": "Past the blue gate"})
+        with directory.rows() as session:
+            assert "blue gate" not in str(directory.service.proposals().decided(session))

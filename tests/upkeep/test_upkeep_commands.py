@@ -14,7 +14,7 @@ from referral.directory.tasks import open_task
 from referral.directory.upkeep_records import TaskKind
 from referral.privacy.audit import Action, AuditRecord
 from referral.store.database import Database
-from tests.commands import Run, console, refused, said, with_pins
+from tests.commands import Run, audited, console, refused, said, with_pins
 from tests.conftest import ROOT, START, Kept
 from tests.upkeep.help import add_point
 
@@ -44,7 +44,9 @@ def database(url: str) -> Database:
 def test_a_drill_is_shown_queued_and_not_queued_twice(run: Run) -> None:
     assert HOLDER in said(run("drill", "--office", OFFICE, "--dry-run"))
     assert "1 office is asked" in said(run("drill", "--office", OFFICE))
-    assert "0 offices are asked" in said(run("drill", "--office", OFFICE))
+    assert "0 offices are asked" in said(run("drill", "--office", OFFICE, "--by", AMINA))
+    assert "not right" in refused(run("drill", "--by", AMINA, pins=("135790",)))
+    assert sorted(one.actor for one in audited(Action.DRILLED)) == ["operator", AMINA]
     assert re.search(rf"{OFFICE} +{HOLDER} +- +waiting .* 0 of 0 +-\n", said(run("directory", "drills")))
     assert "nowhere: no office has this id" in refused(run("drill", "--office", "nowhere"))
 
