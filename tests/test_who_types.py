@@ -48,7 +48,7 @@ def test_once_somebody_has_a_pin_nobody_else_does_it_unnamed(run: Run, file: Pat
     said(run("directory", "export", tmp_path / "out", "--by", DESK))
     said(run("user", "invite", OFFICER, "--by", DESK))
     done = (Action.POST_CHANGED, Action.EXPORTED, Action.PIN_INVITED)
-    assert [audited(action)[-1].actor for action in done] == [DESK] * 3
+    assert [DESK in {entry.actor for entry in audited(action)} for action in done] == [True] * 3
 
 
 def test_a_timer_and_a_suspension_wait_for_no_pin_and_whoever_is_suspended_proves_nothing(run: Run, tmp_path: Path) -> None:

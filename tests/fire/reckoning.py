@@ -136,11 +136,13 @@ def _not_again(database: Database, alerts: Iterable[Call]) -> dict[str, int]:
         passed = select(AlertRecord.person, ReportRecord.number).join(ReportRecord, ReportRecord.id == AlertRecord.report)
         over = session.execute(passed.where(AlertRecord.purpose == Purpose.ALERT, func.coalesce(AlertRecord.revoked_at, AlertRecord.failed_at).is_not(None)))
         elsewhere = {(phones[person], number) for person, number in over}
+        arrived = {(phones[person], number) for person, number in session.execute(passed.where(AlertRecord.delivered_at.is_not(None)))}
     once = {key for key in lost if taken[key] == 1}
     return {
         "of the lost answers, the text was on its second try, or that broke off too": len(once & tried),
         "of the lost answers, somebody else was told instead": len((once - tried) & elsewhere),
-        "of the lost answers, nothing came": len(once - tried - elsewhere),
+        "of the lost answers, the network's receipt said that it arrived": len((once - tried - elsewhere) & arrived),
+        "of the lost answers, nothing came": len(once - tried - elsewhere - arrived),
     }
 
 

@@ -255,7 +255,7 @@ def test_an_unknown_and_an_expired_code_take_as_long_and_say_the_same(world: Wor
         session.delete(session.get_one(ReportRecord, report))
     said: dict[str, set[str]] = {"unknown": set(), "expired": set()}
     ratio = 0.0
-    for _ in range(3):
+    for _ in range(5):
         took: dict[str, list[float]] = {"unknown": [], "expired": []}
         for turn in range(16):
             world.clock.turn(timedelta(days=1))
@@ -263,9 +263,9 @@ def test_an_unknown_and_an_expired_code_take_as_long_and_say_the_same(world: Wor
                 phone = world.phone(OTHER)
                 phone.dial()
                 phone.key("4")
-                before = time.perf_counter()
+                before = time.thread_time()  # what the machine does besides must not decide
                 phone.key(code if kind == "expired" else issue_code())
-                took[kind].append(time.perf_counter() - before)
+                took[kind].append(time.thread_time() - before)
                 said[kind].add(phone.screen)
         ratio = statistics.median(took["expired"]) / statistics.median(took["unknown"])
         if 0.9 < ratio < 1.1:
