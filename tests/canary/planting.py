@@ -11,7 +11,7 @@ from sqlalchemy import create_engine, text
 
 from tests.canary.search import Needles, Search
 from tests.canary.spellings import spellings
-from tests.canary.surfaces import MEMORY, Surfaces
+from tests.canary.surfaces import MEMORY, PLANT, Surfaces
 
 
 def planted_and_found(number: str, surfaces: Surfaces) -> tuple[int, list[str]]:
@@ -40,7 +40,7 @@ def _in_files(surfaces: Surfaces, spelt: dict[str, bytes]) -> None:
 
 @contextmanager
 def _in_memory(spelt: dict[str, bytes]) -> Iterator[None]:
-    left = MEMORY / f"canary-{os.getpid()}" if MEMORY.is_dir() else None
+    left = MEMORY / f"{PLANT}{os.getpid()}" if MEMORY.is_dir() else None
     if left is not None:
         left.write_bytes(b"\n".join(spelt.values()))
     yield

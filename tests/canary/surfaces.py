@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from referral.store.database import Database
 from tests.canary.search import Search
 
 MEMORY = Path("/dev/shm")
+PLANT = "canary-"
 ROOT = Path(__file__).parent.parent.parent
 FILES = ("database", "journal", "logs", "temporary files", "shared memory", "folder of the service", "exports")
 WORDS = ("rows", "pages", "answers", "texts")
@@ -50,7 +52,8 @@ class Surfaces:
         for log in sorted(self.folder.glob("log*")):
             search.file("logs", log)
         search.tree("temporary files", self.temporary)
-        search.tree("shared memory", MEMORY, since=self.began - 1)
+        others = [plant for plant in MEMORY.glob(f"{PLANT}*") if plant.name != f"{PLANT}{os.getpid()}"]  # of a run beside this one, on the other database
+        search.tree("shared memory", MEMORY, leave=others, since=self.began - 1)
         search.tree("exports", self.exports)
         apart = (self.temporary, self.exports, *self.folder.glob("log*"), *self._files(), *([self.cluster] if self.cluster else []))
         search.tree("folder of the service", self.folder, leave=apart)
