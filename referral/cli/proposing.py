@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import click
+from sqlalchemy.orm import Session
 
 from referral import start
 from referral.cli.asking import SHORT, by_option, local, named, whole
@@ -55,6 +56,11 @@ def proposals(decided: bool) -> None:
     click.echo(f"{len(found)} proposals {'were decided' if decided else 'are open'}")
 
 
+def _open(ready: Service, session: Session, short: str) -> str:
+    """The id of the open proposal that begins so."""
+    return whole(short, [one.id for one in ready.proposals().open(session)], UnknownProposal)
+
+
 @click.command("accept")
 @click.argument("proposal")
 @click.option("--override", metavar="REASON", help="Accept it though it leaves places alone; the reason is recorded.")
@@ -65,7 +71,7 @@ def accept(proposal: str, override: str | None, by: str) -> None:
     ready = start.service()
     who = proven(ready, by)
     with named(), ready.database.transaction() as session:
-        id_ = whole(proposal, [one.id for one in ready.proposals().open(session)], UnknownProposal)
+        id_ = _open(ready, session, proposal)
         status = ready.proposals().accept(session, id_, who, ready.clock(), override=override)
     if status is ProposalStatus.STALE:
         complain([f"{proposal}: the entry has changed since: look at it, and propose anew"])
@@ -82,7 +88,7 @@ def reject(proposal: str, note: str, by: str) -> None:
     ready = start.service()
     who = proven(ready, by)
     with named(), ready.database.transaction() as session:
-        id_ = whole(proposal, [one.id for one in ready.proposals().open(session)], UnknownProposal)
+        id_ = _open(ready, session, proposal)
         ready.proposals().reject(session, id_, who, note, ready.clock())
     click.echo(f"{proposal}: rejected")
 
@@ -96,7 +102,7 @@ def withdraw(proposal: str, by: str) -> None:
     ready = start.service()
     who = proven(ready, by)
     with named(), ready.database.transaction() as session:
-        id_ = whole(proposal, [one.id for one in ready.proposals().open(session)], UnknownProposal)
+        id_ = _open(ready, session, proposal)
         ready.proposals().withdraw(session, id_, who, ready.clock())
     click.echo(f"{proposal}: withdrawn")
 

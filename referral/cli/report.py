@@ -17,6 +17,7 @@ from referral.cli.reading import COMMANDS, told_why
 from referral.cli.reports_list import list_reports
 from referral.cli.telling import told
 from referral.privacy.audit import Action
+from referral.service import Service
 
 
 @click.group()
@@ -71,8 +72,8 @@ def approve_hold(hold_id: str, by: str) -> None:
     ready = start.service()
     prove(ready, by)
     with told_why(), ready.database.transaction() as session:
-        known = [one.id for one in ready.holds.open(session, by, ready.clock())]
-        ready.holds.approve(session, whole(hold_id, known, _unknown), by, ready.clock())
+        id_ = _hold(ready, session, hold_id, by, "no such hold waits for a second person")
+        ready.holds.approve(session, id_, by, ready.clock())
     click.echo(f"{hold_id}: holds")
 
 
@@ -103,17 +104,14 @@ def held_words(hold_id: str, by: str) -> None:
     ready = start.service()
     prove(ready, by)
     with told_why(), ready.database.transaction() as session:
-        known = [one.id for one in ready.holds.open(session, by, ready.clock())]
-        words = ready.held_words.read(session, whole(hold_id, known, _not_yours), by, ready.clock())
+        id_ = _hold(ready, session, hold_id, by, "no such hold is yours")
+        words = ready.held_words.read(session, id_, by, ready.clock())
     listed([f"{what}: {said}" for what, said in words], "texts that were erased")
 
 
-def _not_yours(_short: str) -> Exception:
-    return HoldRefused("no such hold is yours")
-
-
-def _unknown(_short: str) -> Exception:
-    return HoldRefused("no such hold waits for a second person")
+def _hold(ready: Service, session: Session, short: str, by: str, refused: str) -> str:
+    """The id of the hold that begins so, among those that `by` may know of. Raises HoldRefused with the words of `refused`."""
+    return whole(short, [one.id for one in ready.holds.open(session, by, ready.clock())], lambda _short: HoldRefused(refused))
 
 
 for command in (*COMMANDS, list_reports):

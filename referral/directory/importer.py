@@ -128,16 +128,16 @@ class _Load:
             problems += problems_of(self.found, view)
         if problems:
             raise ImportProblems(sorted(problems, key=_place_of))
-        by_hand = (*offices_left(self.batch.offices, read_fields(self.session)["office"], offices_by_hand(self.session)), *self.found.left)
+        before = read_fields(self.session)
+        by_hand = (*offices_left(self.batch.offices, before["office"], offices_by_hand(self.session)), *self.found.left)
         with watch or nullcontext():
-            changed, entries = self._write(view)
+            changed, entries = self._write(view, before)
         batch = self.batch
         services = len(self.found.lines["service_at_locations"])
         left = tuple(f"{line.file}:{line.number}: {line['id']}" for line in batch.people if line["id"] in known.hand_edited) + by_hand
         return Loaded(len(batch.places), len(batch.offices), len(batch.people), len(batch.leave), len(batch.shifts), changed, services, left, entries)
 
-    def _write(self, view: View | None) -> tuple[int, tuple[EntryChange, ...]]:
-        before = read_fields(self.session)
+    def _write(self, view: View | None, before: Fields) -> tuple[int, tuple[EntryChange, ...]]:
         changed = apply(self.session, self.batch, self.seal_number, self.tag_number, self.now)
         after = record_fields(self.session, before, "load", self.by, self.now) if changed else before
         counts = write(self.session, view, action="load", by=self.by, now=self.now) if view is not None else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 
 from referral.alerts.records import AlertRecord
 from referral.directory.snapshot import Roster
@@ -25,9 +26,8 @@ class Planner:
     policy: Policy
 
     def of_the_moment(self) -> Planner:
-        """The same over the roster as it is now, for questions that belong together: the database is looked at once."""
-        roster = self.roster()
-        return replace(self, roster=lambda: roster)
+        """The same over one roster, for questions that belong together: the database is looked at once, at the first of them."""
+        return replace(self, roster=cache(self.roster))
 
     def plan(
         self,
