@@ -32,6 +32,7 @@ from referral.vocabulary.help import HelpKind
 from referral.vocabulary.place import PlaceKind
 from tests.directory.help_rows import Helper
 
+HELP = {f"referral.directory.{module}" for module in ("service_records", "point_records", "upkeep_records")}
 NOW = datetime(2026, 11, 4, 7, 0, tzinfo=UTC)
 DAY = date(2026, 11, 4)
 Row = dict[str, Any]
@@ -208,9 +209,7 @@ def test_every_rule_is_tried_on_a_row_that_would_else_be_taken(write: Insert, da
             session.execute(insert(table.record), [table.good])
             session.rollback()
     assert {table.record for table in TABLES} == {
-        mapper.class_
-        for mapper in Base.registry.mappers
-        if mapper.class_.__module__ in ("referral.directory.service_records", "referral.directory.upkeep_records") and hasattr(mapper.class_, "__tablename__")
+        mapper.class_ for mapper in Base.registry.mappers if mapper.class_.__module__ in HELP and hasattr(mapper.class_, "__tablename__")
     }
 
 
