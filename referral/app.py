@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from referral.alerts.outbox import Outbox
 from referral.casework import case_records  # noqa: F401  its tables
+from referral.casework.accusing import Accusing
 from referral.casework.closing import CaseClosing
 from referral.casework.colleagues import Colleagues
 from referral.casework.desk import Desk
@@ -201,6 +202,7 @@ def build(
         holds=holds,
         held_words=HeldWords(register, mailbox.erasing, holds, colleagues, audit),
         closing=CaseClosing(register, outbox, colleagues, audit),
+        accusing=Accusing(ladder, colleagues),
         colleagues=colleagues,
         second=second,
         reveals=Reveals(register, outbox, colleagues, sealer, audit),

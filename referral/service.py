@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from referral.alerts.claims import OTHERS, RED, Lanes
 from referral.alerts.outbox import Outbox
+from referral.casework.accusing import Accusing
 from referral.casework.closing import CaseClosing
 from referral.casework.colleagues import Colleagues
 from referral.casework.entries import Entries
@@ -96,6 +97,7 @@ class Service:
     holds: Holds
     held_words: HeldWords
     closing: CaseClosing
+    accusing: Accusing
     colleagues: Colleagues
     second: SecondReading
     reveals: Reveals

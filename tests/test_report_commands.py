@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from datetime import UTC, datetime, timedelta
@@ -81,6 +82,17 @@ def test_two_names_typed_by_one_person_are_one_person(run: Run, number: str) -> 
     assert run(*both, pins=(PIN, "135790")).exit_code == 1
     assert run("report", "close", number, "--by", ONE, "--reason", "died", pins=("135790",)).exit_code == 1
     assert f"{number}: closed" in run(*both, pins=(PIN, PIN)).output
+
+
+def test_whom_a_report_accuses_is_written_down_by_who_may_read_it(run: Run, number: str) -> None:
+    wanted = ("report", "accuse", number, "--who", "teacher", "--by")
+    assert "no open report" in refused(run(*wanted, STRANGER))
+    assert refused(run("report", "accuse", "000000", *wanted[3:], STRANGER)) == refused(run(*wanted, STRANGER))
+    assert run(*wanted, ONE, pins=("135790",)).exit_code == 1
+    assert f"{number}: accuses teacher" in run(*wanted, ONE).output
+    assert f"{number}: accused already: teacher" in run(*wanted, OTHER).output
+    assert run("report", "accuse", number, "--who", "unknown", "--by", ONE).exit_code == 2
+    assert [(entry.actor, json.loads(entry.details)) for entry in audited(Action.AMENDED)] == [(ONE, {"accused": "teacher"})]
 
 
 def test_a_hold_takes_two_people_and_is_listed(run: Run, number: str) -> None:

@@ -11,6 +11,7 @@ import click
 from sqlalchemy.orm import Session
 
 from referral import start
+from referral.casework.accusing import AccusationRefused
 from referral.casework.closing import CloseRefused
 from referral.casework.colleagues import NO_REPORT
 from referral.casework.desk import Opened
@@ -33,7 +34,7 @@ def told_why() -> Iterator[None]:
     """What is refused, in one line; the exit code says so."""
     try:
         yield
-    except (RevealRefused, CloseRefused, HoldRefused) as error:
+    except (RevealRefused, CloseRefused, HoldRefused, AccusationRefused) as error:
         complain([str(error)])
     except Unreadable:
         complain(["this host does not hold the key that opens it"])

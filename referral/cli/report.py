@@ -1,4 +1,4 @@
-"""Commands about one report: close it, hold it for a court. These show nothing of what was told; those of `cli.reading` do."""
+"""Commands about one report: close it, say whom it accuses, hold it for a court. These show nothing of what was told; those of `cli.reading` do."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import click
 from sqlalchemy.orm import Session
 
 from referral import start
+from referral.casework.accusing import AccusationRefused
 from referral.casework.closing import CloseRefused, Closing, Reason
 from referral.casework.colleagues import NO_REPORT
 from referral.casework.holds import HoldRefused
@@ -18,11 +19,12 @@ from referral.cli.reports_list import list_reports
 from referral.cli.telling import told
 from referral.privacy.audit import Action
 from referral.service import Service
+from referral.vocabulary.report import Accused
 
 
 @click.group()
 def report() -> None:
-    """One report: read it, close it, hold it for a court, reach its reporter."""
+    """One report: read it, close it, say whom it accuses, hold it for a court, reach its reporter."""
 
 
 def _id(session: Session, number: str) -> str:
@@ -46,6 +48,22 @@ def close(number: str, reason: str, second: str | None, by: str) -> None:
     with told_why(), ready.database.transaction() as session:
         outcome = ready.closing.close(session, _id(session, number), by, Reason(reason), second, ready.clock())
     click.echo(f"{number}: {'closed' if outcome is Closing.CLOSED else 'waits for a second officer, who types the same'}")
+
+
+@report.command("accuse")
+@click.argument("number")
+@click.option("--who", required=True, type=click.Choice([one.value for one in Accused if one is not Accused.UNKNOWN]), help="Whom its words accuse.")
+@by_option
+@told
+def accuse(number: str, who: str, by: str) -> None:
+    """Write down whom a report accuses that you may read: those of that kind lose sight of it at once, and others are told. It is not taken back.
+    Asks for your PIN."""
+    ready = start.service()
+    prove(ready, by)
+    with told_why(), ready.database.transaction() as session:
+        id_ = report_of(session, number, AccusationRefused(NO_REPORT))
+        fresh = ready.accusing.add(session, id_, by, Accused(who), ready.clock())
+    click.echo(f"{number}: {'accuses' if fresh else 'accused already:'} {who}")
 
 
 @report.command("hold")

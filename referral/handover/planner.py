@@ -14,7 +14,10 @@ from referral.routing.exclusions import LOCAL, excluded
 from referral.routing.plan import Chosen, Plan, duty_person, plan
 from referral.routing.policy import Policy
 from referral.routing.table import Table
+from referral.routing.triage import urgency as triage
+from referral.routing.triage import without_doubts, worse
 from referral.vocabulary.duty import DutyBearer
+from referral.vocabulary.report import Told
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,17 @@ class Planner:
             told_offices=told_offices,
             after=after,
         )
+
+    def judged(self, before: Report, told: Told) -> tuple[Report, str | None]:
+        """The report as it is told now. Its urgency only rises; the rule, where it did."""
+        found = triage(told, self.policy)
+        urgency = worse(found.urgency, before.urgency)
+        return replace(before, told=told, urgency=urgency), None if urgency is before.urgency else found.rule
+
+    def fitted(self, report: Report, now: datetime) -> Report:
+        """With what a plan made now asks of it: never fewer institutions, no flag lost but the doubts about what has become urgent."""
+        plan = self.plan(report, now)
+        return replace(report, need=max(plan.need, report.need), flags=without_doubts(report.urgency, sorted({*plan.flags, *report.flags})))
 
     def elsewhere(self, report: Report, now: datetime, alerts: Iterable[AlertRecord]) -> Chosen | None:
         """Somebody of an institution that has not been told: whom the plan would tell next, else the nearest of the posts that fill plans."""

@@ -12,7 +12,7 @@ from referral.alerts import relays
 from referral.handover.ladder import Ladder
 from referral.handover.planner import Planner
 from referral.intake.hearing import Hearing
-from referral.intake.pranks import Signs, doubts, without_doubts
+from referral.intake.pranks import Signs, doubts
 from referral.privacy.audit import Action, Audit
 from referral.privacy.keys import Keys
 from referral.privacy.limits import Limits
@@ -21,7 +21,6 @@ from referral.reports.event_records import CaseEvent
 from referral.reports.keeping import REOPENS, closed
 from referral.reports.register import NewReport, Register, Report
 from referral.routing.triage import urgency as triage
-from referral.routing.triage import worse
 from referral.store.base import new_id
 from referral.vocabulary.phone import PhoneNumber
 from referral.vocabulary.report import Channel, Danger, Hours, Told, Urgency
@@ -67,17 +66,12 @@ class Filing:
         named = self.hearing.named(told.story) if told.story != before.told.story else frozenset()  # in words only, as at the end of a call
         accuses = (told.accused | named) - before.told.accused
         told = told.adding(accused=told.accused | named | before.told.accused)  # an accusation is never unsaid by a slip of the thumb
-        judged = triage(told, self.planner.policy)
-        urgency = worse(judged.urgency, before.urgency)
-        raised = urgency is not before.urgency
-        amended = replace(before, told=told, urgency=urgency)
+        amended, rule = self.planner.judged(before, told)
         moved = told.place != before.told.place or told.concern is not before.told.concern  # the right offices are others now
-        anew = anew or raised or moved or bool(accuses)
+        anew = anew or rule is not None or moved or bool(accuses)
         if anew:
-            plan = self.planner.plan(amended, now)
-            amended = replace(amended, need=max(plan.need, before.need), flags=without_doubts(urgency, sorted({*plan.flags, *before.flags})))
-        rule = judged.rule if raised else None
-        self.register.amend(session, report_id, told, urgency, amended.need, amended.flags, rule)
+            amended = self.planner.fitted(amended, now)
+        self.register.amend(session, report_id, told, amended.urgency, amended.need, amended.flags, rule)
         self.audit.write(session, now, "reporter", Action.AMENDED, report_id)
         if anew:
             self._take_up(session, amended, now)

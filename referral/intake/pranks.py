@@ -7,12 +7,12 @@ one a child.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
 
-from referral.vocabulary.report import DOUBT, DOUBTFUL, Accused, AgeBand, Concern, Sex, Told, Urgency
+from referral.vocabulary.report import DOUBTFUL, Accused, AgeBand, Concern, Sex, Told, Urgency
 
 ENOUGH = 2
 
@@ -67,10 +67,3 @@ def doubts(urgency: Urgency, signs: Signs) -> tuple[str, ...]:
     if urgency.at_least(Urgency.HIGH):
         return ()
     return (DOUBTFUL,) if sum(weight for weight, holds in TABLE.values() if holds(signs)) >= ENOUGH else ()
-
-
-def without_doubts(urgency: Urgency, flags: Iterable[str]) -> tuple[str, ...]:
-    """The flags that stay when a report's urgency is this: of one that has risen to HIGH or RED no doubt is left, nor a reason (once kept) for one."""
-    if not urgency.at_least(Urgency.HIGH):
-        return tuple(flags)
-    return tuple(flag for flag in flags if flag != DOUBTFUL and not flag.startswith(DOUBT))

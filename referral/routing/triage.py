@@ -6,11 +6,11 @@ counts as the last three days, since the 72 hours for medicine are lost otherwis
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from referral.routing.policy import Policy
-from referral.vocabulary.report import IN_AUTHORITY, SEXUAL, Accused, AgeBand, Concern, Danger, Disability, Happened, Reporter, Told, Urgency
+from referral.vocabulary.report import DOUBT, DOUBTFUL, IN_AUTHORITY, SEXUAL, Accused, AgeBand, Concern, Danger, Disability, Happened, Reporter, Told, Urgency
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +72,10 @@ def urgency(told: Told, policy: Policy, *, recent_alike: int = 0) -> Triage:
 def worse(a: Urgency, b: Urgency) -> Urgency:
     """The more urgent of two. A report's urgency moves only through this: the machine never lowers, a person may, with a reason."""
     return a if a.rank <= b.rank else b
+
+
+def without_doubts(urgency: Urgency, flags: Iterable[str]) -> tuple[str, ...]:
+    """The flags that stay when a report's urgency is this: of one that has risen to HIGH or RED no doubt is left, nor a reason (once kept) for one."""
+    if not urgency.at_least(Urgency.HIGH):
+        return tuple(flags)
+    return tuple(flag for flag in flags if flag != DOUBTFUL and not flag.startswith(DOUBT))

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from referral.intake.pranks import TABLE, Signs, doubts, without_doubts
+from referral.intake.pranks import TABLE, Signs, doubts
+from referral.routing.triage import without_doubts
 from referral.vocabulary.report import DOUBTFUL, Concern, Sex, Told, Urgency
 
 EVERYTHING = Signs(Told(concern=Concern.PREGNANT, sex=Sex.BOY), filed_before=20, alike=20, took=timedelta(seconds=1), answers=9)
