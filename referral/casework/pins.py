@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -73,7 +73,7 @@ class Pins:
     planner: Planner
     outbox: Outbox
     audit: Audit
-    hasher: PasswordHasher = field(default_factory=argon2id)
+    hasher: PasswordHasher
     digits: Callable[[int], str] = lambda length: "".join(secrets.choice("0123456789") for _ in range(length))
 
     @property

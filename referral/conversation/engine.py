@@ -12,11 +12,10 @@ from referral.conversation.ports import Guide, Screen, Surface
 from referral.conversation.state import State, Step
 from referral.conversation.telling import YES, consent, told
 from referral.privacy.codes import read_code
+from referral.vocabulary.option import LINE_OF_KEY
 from referral.vocabulary.report import Concern
 
 _BACK, _MORE, _SKIP, _CODE = "0", "9", "7", "8"
-_LINES = {str(number): number - 1 for number in range(1, 9)}
-"""Keys by look-up: `str.isdigit` would take digits of other scripts, which no keypad sends."""
 _BLANKS = " \t\r\n"
 _DEEPEST = 30
 """The most answers one dialled string may hold; a longer one is no caller."""
@@ -25,7 +24,7 @@ _AT_BOX = frozenset({Does.REPLY, Does.WRITE, Does.NOT_HELPED, Does.ALLOW, Does.S
 """What the holder of a code can do: each on an answer, never on going back behind one."""
 
 _CONDITIONS: Mapping[Condition, Callable[[State], bool]] = {
-    Condition.SEXUAL: lambda state: (told(state).concern or Concern.OTHER).sexual,
+    Condition.SEXUAL: lambda state: (told(state).concern or Concern.OTHER).treated_as_sexual,
     Condition.ACCUSED_ASKED: lambda state: state.answer("accused") is not None,
     Condition.CONTACT_ASKED: lambda state: state.answer("call") is not None,
 }
@@ -140,7 +139,7 @@ def _forward(script: Script, node: Node, state: State, key: str) -> State | None
 
 
 def _chosen(script: Script, node: Menu | Listing | Detail | Box, state: State, key: str) -> State | None:
-    line = _LINES.get(key)
+    line = LINE_OF_KEY.get(key)
     if line is None or line >= len(state.shown):
         return None
     value = state.shown[line]

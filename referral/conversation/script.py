@@ -8,9 +8,7 @@ from referral.conversation.mailbox import MAILBOX
 from referral.conversation.nodes import Choice, Info, Menu, Script
 from referral.conversation.report import HELP_NOW, REPORT, SENT
 from referral.conversation.telling import HELP
-
-LANGUAGES = ("sw", "en")
-"""Kiswahili first, for everybody."""
+from referral.vocabulary.language import LANGUAGES
 
 START = Menu(
     "start",

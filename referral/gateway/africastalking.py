@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _COST = re.compile(r"[A-Z]{3} \d{1,6}(\.\d{1,6})?|0")
 _BALANCE = re.compile(r"([A-Z]{3}) (-?\d{1,12}(?:\.\d{1,6})?)")
 _MESSAGE_ID = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
-_CODE_OF_WORD = {word: code for code, (word, _) in port.REFUSED.items()}
+_CODE_OF_WORD = {word: code for code, word in port.REFUSED.items()}
 _HTTP_REFUSALS = {401: port.AUTHENTICATION, 403: port.AUTHENTICATION, 429: port.RATE_LIMITED}
 _PATIENCE = Patience()
 _MAYBE_TAKEN = {408, *range(500, 600)}
@@ -113,7 +113,7 @@ def _sending(answer: Reply | NoReply) -> Sending:
 def _refused_as_a_whole(message: object) -> Sending:
     """No recipient was taken on; where the gateway says why, it uses the word of a status code."""
     code = _CODE_OF_WORD.get(message) if isinstance(message, str) else None
-    return Sending(Outcome.REFUSED, code=code, reason=port.NO_RECIPIENT if code is None else port.REFUSED[code][0])
+    return Sending(Outcome.REFUSED, code=code, reason=port.NO_RECIPIENT if code is None else port.REFUSED[code])
 
 
 def _recipient(entry: Mapping[object, object]) -> Sending:
@@ -125,7 +125,7 @@ def _recipient(entry: Mapping[object, object]) -> Sending:
     if code in port.ACCEPTED:
         outcome, reason = Outcome.ACCEPTED, port.ACCEPTED[code]
     elif 400 <= code < 600:
-        outcome, reason = Outcome.REFUSED, port.REFUSED[code][0] if code in port.REFUSED else port.UNLISTED_CODE
+        outcome, reason = Outcome.REFUSED, port.REFUSED.get(code, port.UNLISTED_CODE)
     else:
         outcome, reason = Outcome.UNKNOWN, port.UNLISTED_CODE
     return Sending(

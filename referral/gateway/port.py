@@ -1,4 +1,4 @@
-"""What the service needs of a gateway, and what a gateway's answer means for the one who was to be told."""
+"""What the service needs of a gateway, and what one answer of it can say."""
 
 from __future__ import annotations
 
@@ -21,38 +21,25 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Refusal(StrEnum):
-    """What a refusal asks of us.
-
-    RETRY: the same text to the same person, later. PAUSE: the account is empty, so stop everything and raise the alarm.
-    PERSON_UNREACHABLE: this number takes no texts from us, so tell the next person. ALARM: our account or sender is at fault, so a human must look.
-    """
-
-    RETRY = "retry"
-    PAUSE = "pause"
-    PERSON_UNREACHABLE = "person_unreachable"
-    ALARM = "alarm"
-
-
 ACCEPTED: Mapping[int, str] = MappingProxyType({100: "Processed", 101: "Sent", 102: "Queued"})
 """Status codes that mean the gateway took the text, with the gateway's documented word for each."""
 
-REFUSED: Mapping[int, tuple[str, Refusal]] = MappingProxyType(
+REFUSED: Mapping[int, str] = MappingProxyType(
     {
-        401: ("RiskHold", Refusal.ALARM),
-        402: ("InvalidSenderId", Refusal.ALARM),
-        403: ("InvalidPhoneNumber", Refusal.PERSON_UNREACHABLE),
-        404: ("UnsupportedNumberType", Refusal.PERSON_UNREACHABLE),
-        405: ("InsufficientBalance", Refusal.PAUSE),
-        406: ("UserInBlacklist", Refusal.PERSON_UNREACHABLE),
-        407: ("CouldNotRoute", Refusal.PERSON_UNREACHABLE),
-        409: ("DoNotDisturbRejection", Refusal.PERSON_UNREACHABLE),
-        500: ("InternalServerError", Refusal.RETRY),
-        501: ("GatewayError", Refusal.RETRY),
-        502: ("RejectedByGateway", Refusal.ALARM),
+        401: "RiskHold",
+        402: "InvalidSenderId",
+        403: "InvalidPhoneNumber",
+        404: "UnsupportedNumberType",
+        405: "InsufficientBalance",
+        406: "UserInBlacklist",
+        407: "CouldNotRoute",
+        409: "DoNotDisturbRejection",
+        500: "InternalServerError",
+        501: "GatewayError",
+        502: "RejectedByGateway",
     }
 )
-"""The gateway's status codes for one recipient: its documented word, and what that asks of us."""
+"""Status codes that mean the text did not go out, with the documented words. What each asks of us is `dispatch.policy_of_codes`."""
 
 NO_CONNECTION = "no-connection"
 RATE_LIMITED = "rate-limited"
@@ -65,9 +52,6 @@ TIMEOUT = "timeout"
 CONNECTION_LOST = "connection-lost"
 BAD_ANSWER = "bad-answer"
 ADAPTER_ERROR = "adapter-error"
-
-_REFUSED_WITHOUT_A_CODE: Mapping[str, Refusal] = MappingProxyType({NO_CONNECTION: Refusal.RETRY, RATE_LIMITED: Refusal.RETRY})
-"""Refusals before the gateway looked at the recipient that mend by themselves. Any other is an ALARM: it will not mend unless somebody looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +69,6 @@ class Sending:
     cost: str | None = None
     parts: int | None = None
     reason: str = ""
-
-    @property
-    def refusal(self) -> Refusal | None:
-        """What to do about a refusal; None unless REFUSED. A code nobody has listed is an ALARM: somebody must read what it means."""
-        if self.outcome is not Outcome.REFUSED:
-            return None
-        if self.code is not None:
-            return REFUSED[self.code][1] if self.code in REFUSED else Refusal.ALARM
-        return _REFUSED_WITHOUT_A_CODE.get(self.reason, Refusal.ALARM)
 
 
 @dataclass(frozen=True, slots=True)

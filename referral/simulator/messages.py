@@ -73,7 +73,7 @@ class Messages:
         struck = {fault.kind: fault for fault in self._exchange.faults.strike(Lane.RECIPIENT, [number], text)}
         code = self._code(number, struck[Kind.REFUSED].code if Kind.REFUSED in struck else TAKEN)
         if code >= 400:
-            word = REFUSED[code][0] if code in REFUSED else "Unlisted"
+            word = REFUSED.get(code, "Unlisted")
             return {"statusCode": code, "number": number, "status": word, "cost": "0", "messageId": "None"}
         count = parts(text)
         message_id = f"ATXid_{self._exchange.fresh_hex()}"

@@ -12,6 +12,7 @@ from referral.simulator.frame import framed
 from referral.simulator.handset import Handset, NobodyThere, Phone, Refused, Screen
 from referral.simulator.numbers import NotASample, sample_number
 from referral.simulator.wording import TROUBLE
+from referral.vocabulary.phone import SAMPLE_BLOCK
 
 Echo = Callable[[str], None]
 
@@ -194,7 +195,7 @@ def _caller(phones: Sequence[Phone]) -> str:
     """A phone that is nobody's yet, for whoever starts without naming one: a worry should not seem to come from an officer."""
     unnamed = (phone.number for phone in phones if not phone.label)
     named = {phone.number for phone in phones}
-    return next(unnamed, None) or next(one for one in map("+254700000{:03d}".format, range(1, 1000)) if one not in named)
+    return next(unnamed, None) or next(one for one in (f"{SAMPLE_BLOCK}{last:03d}" for last in range(1, 1000)) if one not in named)
 
 
 def run_script(handset: Handset, lines: Iterable[str], echo: Echo = click.echo, phone: str | None = None) -> None:

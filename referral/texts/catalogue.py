@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from string import Formatter
 from types import MappingProxyType
@@ -11,16 +11,13 @@ import polib
 
 from referral.texts.gsm import NotGsm, septets
 from referral.vocabulary.option import Option
+from referral.vocabulary.problems import Unusable
 
 _SHIPPED = Path(__file__).parent / "catalogues"
 
 
-class CatalogueError(ValueError):
-    """The catalogues cannot be used. `problems` names every fault at once, so that one round of corrections is enough."""
-
-    def __init__(self, problems: Iterable[str]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("; ".join(self.problems))
+class CatalogueError(Unusable):
+    """The catalogues cannot be used; `problems` names every fault."""
 
 
 class NoSuchText(LookupError):

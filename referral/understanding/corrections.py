@@ -11,6 +11,7 @@ _WHOLE = re.compile(r"(?=.*\d)([0-9a-z]{3,6}|[2-9a-hjkmnp-z]{1,2}( [2-9a-hjkmnp-
 """A code and nothing else, mistyped or taken apart perhaps; a digit at least, or "bad guys" would be one."""
 _CODE = re.compile(r"(?=.*\d)[2-9a-hjkmnp-z]{4}")
 """Four characters without 0 O 1 I L, as entries have them: before other words nothing less will do."""
+_LETTERS = re.compile(r"[a-hjkmnp-z]{4}")
 Phrase = tuple[str, ...]
 
 
@@ -24,6 +25,12 @@ def read_correction(typed: Sequence[str]) -> tuple[str | None, str] | None:
     if _WHOLE.fullmatch(" ".join(typed)):
         return "".join(typed).upper(), ""
     return (typed[0].upper(), " ".join(typed[1:])) if _CODE.fullmatch(typed[0]) else None
+
+
+def read_letters(typed: Sequence[str]) -> tuple[str, str] | None:
+    """As read_correction, for a code without a figure, as some entries were given once: as good as a word, so it is none unless an entry has it."""
+    found = bool(typed) and _LETTERS.fullmatch(typed[0])
+    return (typed[0].upper(), " ".join(typed[1:])) if found else None
 
 
 def read_reason(rest: str, reasons: Sequence[tuple[Phrase, str]], beside: Collection[str]) -> tuple[str | None, bool]:

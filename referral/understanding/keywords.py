@@ -11,6 +11,7 @@ from itertools import product
 from referral.understanding.corrections import read_correction
 from referral.understanding.places import Gazetteer
 from referral.understanding.spelling import Line, apart, bare, fold, headless, slips, split
+from referral.vocabulary.problems import Unusable
 
 CODE_DIGITS = 12
 SERVICE_WORDS = 6
@@ -49,12 +50,8 @@ class Where(StrEnum):
     """No keyword and never a slip of one; a phrase is struck out first ("no danger")."""
 
 
-class KeywordsError(ValueError):
+class KeywordsError(Unusable):
     """keywords.csv cannot be used; `problems` names every bad line."""
-
-    def __init__(self, problems: Iterable[str]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("; ".join(self.problems))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from referral.understanding.patterns import Found, find_all
 from referral.understanding.places import Gazetteer, Sought
 from referral.understanding.spelling import Line, apart, fold, headless
 from referral.understanding.words import LIFE, Meaning, Words
+from referral.vocabulary import language
 from referral.vocabulary.option import Option
 from referral.vocabulary.report import IN_AUTHORITY, Accused, Concern, Danger, Happened, Reporter, Sex, Told
 
@@ -25,8 +26,8 @@ _HARM = frozenset(Concern) - {Concern.MISSING, Concern.SCHOOL, Concern.PREGNANT,
 
 
 class Language(StrEnum):
-    KISWAHILI = "sw"
-    ENGLISH = "en"
+    KISWAHILI = language.KISWAHILI
+    ENGLISH = language.ENGLISH
     MIXED = "mixed"
 
 
@@ -76,8 +77,8 @@ class Understood:
 
     @property
     def reply_in(self) -> str:
-        """The language to answer in: "en" only for plain English."""
-        return "en" if self.language is Language.ENGLISH else "sw"
+        """The language to answer in: English only for plain English."""
+        return language.ENGLISH if self.language is Language.ENGLISH else language.KISWAHILI
 
 
 def understand(text: str, words: Words, places: Gazetteer) -> Understood:

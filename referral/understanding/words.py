@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from referral.understanding.patterns import Entry, EntryError, Found, Groups, compile_entry, find_all, verb
 from referral.understanding.spelling import Line, bare, fold
+from referral.vocabulary.problems import Unusable
 from referral.vocabulary.report import Accused, AgeBand, Concern, Danger, Happened, Reporter, Sex
 
 Word = TypeVar("Word", bound=StrEnum)
@@ -17,12 +18,8 @@ LIFE = "life"
 """Words of a risk to life: danger now, whoever says them and whenever."""
 
 
-class WordsError(ValueError):
+class WordsError(Unusable):
     """words.toml cannot be used; `problems` names everything that is wrong with it."""
-
-    def __init__(self, problems: Iterable[str]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("; ".join(self.problems))
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,6 +110,10 @@ class Doubt(StrEnum):
     OFF_DUTY = "off_duty"
 
 
+AWAY = frozenset({Doubt.OFF_DUTY, Doubt.UNREACHABLE})
+"""Doubts of whoever would not read a text just now."""
+
+
 A_PART = 1
 """The distance of an office that answers for a part of the place only: a chief of one location of a ward."""
 
@@ -119,7 +123,8 @@ class DutyBearer:
     """An office and the person who answers for it at a given moment: the holder, or on leave the deputy.
 
     `distance` orders offices for one place: 0 covers the place most closely, larger covers more, and an office of a
-    neighbouring sub-county comes after all that cover it (`neighbour`).
+    neighbouring sub-county comes after all that cover it (`neighbour`). `others`: the other posts this person fills at that
+    moment, on leave from them or not: whoever is kept out in one post is kept out in all.
     """
 
     office: Office
@@ -128,3 +133,8 @@ class DutyBearer:
     neighbour: bool = False
     standing_in: bool = False
     doubts: frozenset[Doubt] = field(default_factory=frozenset)
+    others: tuple[Office, ...] = ()
+
+    @property
+    def posts(self) -> tuple[Office, ...]:
+        return (self.office, *self.others)

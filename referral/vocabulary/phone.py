@@ -1,4 +1,4 @@
-"""A phone number that cannot be printed by accident."""
+"""A phone number that cannot be printed by accident, and the block that samples are taken from."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import re
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumberFormat, PhoneNumberType
 
+REGION, COUNTRY = "KE", 254
+SAMPLE_BLOCK = "+254700000"
+"""Numbers of samples begin so; nobody else's may. They are dialable in real life, so a live service neither shows nor calls nor texts one."""
 _WRITTEN = re.compile(r"[+\d\s().-]+")
 
 
@@ -14,33 +17,38 @@ class NotAPhoneNumber(ValueError):
     """The text is no mobile number of this country. The message never holds the text."""
 
 
+def parsed(text: str) -> phonenumbers.PhoneNumber:
+    """Any number written in digits, with or without the country's code. Raises NotAPhoneNumber. Whether it is in use is for the caller to ask."""
+    if _WRITTEN.fullmatch(text) is None:  # the library reads letters as the digits of their keys, and would make a number of a name
+        raise NotAPhoneNumber("not a phone number")
+    try:
+        return phonenumbers.parse(text, REGION)
+    except NumberParseException:
+        raise NotAPhoneNumber("not a phone number") from None
+
+
 class PhoneNumber:
     """A Kenyan mobile number. Its `str`, `repr` and `format` never show it; only `reveal()` does, where it must go out.
 
     One object carries the number from a door to whatever may seal or send it, so that no log line, traceback or template
-    that is handed the object can carry the number (threat model, finding 8: libraries quote numbers in exceptions).
+    that is handed the object can carry the number: libraries quote numbers in their exceptions.
     """
 
     __slots__ = ("_e164",)
 
-    def __init__(self, text: str, *, region: str = "KE", country_code: int = 254) -> None:
-        """Parse `text`: +2547…, 2547…, 07…, 7…, 002547… Raises NotAPhoneNumber for anything but a mobile of that country."""
+    def __init__(self, text: str) -> None:
+        """Parse `text`: +2547…, 2547…, 07…, 7…, 002547… Raises NotAPhoneNumber for anything but a mobile of this country."""
         digits = text.strip()
-        if _WRITTEN.fullmatch(digits) is None:  # the library reads letters as the digits of their keys, and would make a number of a name
-            raise NotAPhoneNumber("not a phone number")
         if digits.startswith("00"):
             digits = "+" + digits[2:]
-        elif digits.startswith(str(country_code)):
+        elif digits.startswith(str(COUNTRY)):
             digits = "+" + digits
-        try:
-            parsed = phonenumbers.parse(digits, region)
-        except NumberParseException:
-            raise NotAPhoneNumber("not a phone number") from None
-        kind = phonenumbers.number_type(parsed)
+        number = parsed(digits)
+        kind = phonenumbers.number_type(number)
         mobile = kind in (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
-        if parsed.country_code != country_code or not mobile or not phonenumbers.is_valid_number(parsed):
+        if number.country_code != COUNTRY or not mobile or not phonenumbers.is_valid_number(number):
             raise NotAPhoneNumber("not a mobile number of this country")
-        self._e164 = phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
+        self._e164 = phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
     def reveal(self) -> str:
         """The number as E.164. Call it only where the number is sealed, keyed, or handed to the gateway."""
@@ -48,8 +56,8 @@ class PhoneNumber:
 
     @property
     def sample(self) -> bool:
-        """True for +254700000xxx, the block that sample data uses. Such numbers are dialable in real life: never in a live service."""
-        return self._e164.startswith("+254700000")
+        """True for +254700000xxx, the block that sample data uses: never in a live service."""
+        return self._e164.startswith(SAMPLE_BLOCK)
 
     def __repr__(self) -> str:
         return "<phone number>"

@@ -29,14 +29,14 @@ class Concern(StrEnum):
     """"I need help now": no category was asked. Treated as sexual, with the accused unknown."""
 
     @property
-    def sexual(self) -> bool:
-        return self in SEXUAL
+    def treated_as_sexual(self) -> bool:
+        return self in TREATED_AS_SEXUAL
 
 
-SEXUAL = frozenset({Concern.SEXABUSE, Concern.SEXEXCH, Concern.SEXTOUR, Concern.ONLINE, Concern.HELPNOW})
+TREATED_AS_SEXUAL = frozenset({Concern.SEXABUSE, Concern.SEXEXCH, Concern.SEXTOUR, Concern.ONLINE, Concern.HELPNOW})
 """Concerns in which each of two institutions must answer and every closing needs a second person."""
 
-NEVER_LOCAL = SEXUAL | {Concern.MARRIAGE, Concern.TRAFFIC, Concern.SERVITUDE, Concern.PREGNANT}
+NEVER_LOCAL = TREATED_AS_SEXUAL | {Concern.MARRIAGE, Concern.TRAFFIC, Concern.SERVITUDE, Concern.PREGNANT}
 """Concerns that never go to a chief, an elder, a religious leader or a school: there cases are settled, and vanish."""
 
 

@@ -17,9 +17,12 @@ import responses
 from urllib3.exceptions import MaxRetryError, NewConnectionError, ProtocolError
 from urllib3.exceptions import SSLError as PoolSSLError
 
+from referral.dispatch.policy_of_codes import Course, course
 from referral.gateway.africastalking import AfricasTalkingGateway
-from referral.gateway.port import Balance, FetchFailed, Outcome, Refusal, Sending
+from referral.gateway.port import Balance, FetchFailed, Outcome, Sending
 from referral.vocabulary.phone import PhoneNumber
+
+from .courses import ALARM, NEXT, PAUSE, RECEIPT, RETRY, SENT
 
 LIVE = "https://api.africastalking.com/version1/messaging"
 USER = "https://api.africastalking.com/version1/user"
@@ -70,31 +73,31 @@ def test_the_sandbox_and_another_base_url_are_other_hosts(wire: responses.Reques
 @pytest.mark.parametrize(("code", "word"), [(100, "Processed"), (101, "Sent"), (102, "Queued"), ("102", "Queued")])
 def test_processed_sent_and_queued_all_mean_taken(wire: responses.RequestsMock, code: object, word: str) -> None:
     result = sent(wire, json=answer({**TAKEN, "statusCode": code}))
-    assert (result.outcome, result.reason, result.refusal) == (Outcome.ACCEPTED, word, None)
+    assert (result.outcome, result.reason, course(result)) == (Outcome.ACCEPTED, word, SENT)
 
 
 @pytest.mark.parametrize(
-    ("code", "word", "refusal"),
+    ("code", "word", "told"),
     [
-        (401, "RiskHold", Refusal.ALARM),
-        (402, "InvalidSenderId", Refusal.ALARM),
-        (403, "InvalidPhoneNumber", Refusal.PERSON_UNREACHABLE),
-        (404, "UnsupportedNumberType", Refusal.PERSON_UNREACHABLE),
-        (405, "InsufficientBalance", Refusal.PAUSE),
-        (406, "UserInBlacklist", Refusal.PERSON_UNREACHABLE),
-        (407, "CouldNotRoute", Refusal.PERSON_UNREACHABLE),
-        (409, "DoNotDisturbRejection", Refusal.PERSON_UNREACHABLE),
-        (500, "InternalServerError", Refusal.RETRY),
-        (501, "GatewayError", Refusal.RETRY),
-        (502, "RejectedByGateway", Refusal.ALARM),
-        (408, "unlisted-code", Refusal.ALARM),
+        (401, "RiskHold", ALARM),
+        (402, "InvalidSenderId", ALARM),
+        (403, "InvalidPhoneNumber", NEXT),
+        (404, "UnsupportedNumberType", NEXT),
+        (405, "InsufficientBalance", PAUSE),
+        (406, "UserInBlacklist", NEXT),
+        (407, "CouldNotRoute", NEXT),
+        (409, "DoNotDisturbRejection", NEXT),
+        (500, "InternalServerError", RETRY),
+        (501, "GatewayError", RETRY),
+        (502, "RejectedByGateway", ALARM),
+        (408, "unlisted-code", ALARM),
     ],
 )
-def test_a_refused_person_tells_us_what_to_do_next(wire: responses.RequestsMock, code: int, word: str, refusal: Refusal) -> None:
+def test_a_refused_person_tells_us_what_to_do_next(wire: responses.RequestsMock, code: int, word: str, told: Course) -> None:
     refused = {"statusCode": code, "number": NUMBER, "status": "whatever", "cost": "0", "messageId": "None"}
     result = sent(wire, json=answer(refused, message="Sent to 0/1 Total Cost: 0"))
     assert result == Sending(Outcome.REFUSED, code, None, "0", None, word)
-    assert result.refusal is refusal
+    assert course(result) == told
 
 
 def test_the_word_none_is_no_message_id_even_when_the_text_was_taken(wire: responses.RequestsMock) -> None:
@@ -108,12 +111,12 @@ def test_a_charset_in_the_content_type_changes_nothing(wire: responses.RequestsM
 
 def test_no_recipient_and_a_word_is_a_refusal_of_the_account(wire: responses.RequestsMock) -> None:
     result = sent(wire, json=answer(message="InvalidSenderId"))
-    assert (result.outcome, result.code, result.reason, result.refusal) == (Outcome.REFUSED, 402, "InvalidSenderId", Refusal.ALARM)
+    assert (result.outcome, result.code, result.reason, course(result)) == (Outcome.REFUSED, 402, "InvalidSenderId", ALARM)
 
 
 def test_no_recipient_and_a_sentence_is_an_alarm_without_the_sentence(wire: responses.RequestsMock) -> None:
     result = sent(wire, json=answer(message=f"{NUMBER} is not allowed"))
-    assert (result.outcome, result.reason, result.refusal) == (Outcome.REFUSED, "no-recipient", Refusal.ALARM)
+    assert (result.outcome, result.reason, course(result)) == (Outcome.REFUSED, "no-recipient", ALARM)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +133,7 @@ def test_no_recipient_and_a_sentence_is_an_alarm_without_the_sentence(wire: resp
 )
 def test_an_unreadable_answer_may_mean_that_it_went_out(wire: responses.RequestsMock, reply: dict[str, object]) -> None:
     result = sent(wire, **reply)
-    assert (result.outcome, result.reason, result.refusal) == (Outcome.UNKNOWN, "bad-answer", None)
+    assert (result.outcome, result.reason, course(result)) == (Outcome.UNKNOWN, "bad-answer", RECEIPT)
 
 
 def test_a_code_of_no_known_kind_may_mean_that_it_went_out(wire: responses.RequestsMock) -> None:
@@ -138,20 +141,20 @@ def test_a_code_of_no_known_kind_may_mean_that_it_went_out(wire: responses.Reque
 
 
 @pytest.mark.parametrize(
-    ("status", "outcome", "reason", "refusal"),
+    ("status", "outcome", "reason", "told"),
     [
-        (401, Outcome.REFUSED, "authentication", Refusal.ALARM),
-        (429, Outcome.REFUSED, "rate-limited", Refusal.RETRY),
-        (400, Outcome.REFUSED, "http-error", Refusal.ALARM),
-        (302, Outcome.REFUSED, "http-error", Refusal.ALARM),
-        (408, Outcome.UNKNOWN, "http-error", None),
-        (500, Outcome.UNKNOWN, "http-error", None),
-        (503, Outcome.UNKNOWN, "http-error", None),
+        (401, Outcome.REFUSED, "authentication", ALARM),
+        (429, Outcome.REFUSED, "rate-limited", RETRY),
+        (400, Outcome.REFUSED, "http-error", ALARM),
+        (302, Outcome.REFUSED, "http-error", ALARM),
+        (408, Outcome.UNKNOWN, "http-error", RECEIPT),
+        (500, Outcome.UNKNOWN, "http-error", RECEIPT),
+        (503, Outcome.UNKNOWN, "http-error", RECEIPT),
     ],
 )
-def test_http_refusals(wire: responses.RequestsMock, status: int, outcome: Outcome, reason: str, refusal: Refusal | None) -> None:
+def test_http_refusals(wire: responses.RequestsMock, status: int, outcome: Outcome, reason: str, told: Course) -> None:
     result = sent(wire, status=status, body="The supplied authentication is invalid", headers={"Location": "http://127.0.0.1/elsewhere"})
-    assert (result.outcome, result.reason, result.refusal) == (outcome, reason, refusal)
+    assert (result.outcome, result.reason, course(result)) == (outcome, reason, told)
     assert len(wire.calls) == 1
 
 
@@ -184,7 +187,7 @@ def test_a_closed_port_and_an_unknown_host_sent_nothing() -> None:
         free.bind(("127.0.0.1", 0))
         closed = f"http://127.0.0.1:{free.getsockname()[1]}/version1"
     result = gateway(closed).send(TO, "x")
-    assert (result.outcome, result.refusal) == (Outcome.REFUSED, Refusal.RETRY)
+    assert (result.outcome, course(result)) == (Outcome.REFUSED, RETRY)
 
 
 def test_a_gateway_that_takes_the_text_and_hangs_up_may_have_sent_it() -> None:
@@ -204,7 +207,7 @@ def test_a_gateway_that_takes_the_text_and_hangs_up_may_have_sent_it() -> None:
 
 def test_an_empty_text_is_not_handed_over(wire: responses.RequestsMock) -> None:
     result = gateway().send(TO, "  ")
-    assert (result.outcome, result.refusal) == (Outcome.REFUSED, Refusal.ALARM)
+    assert (result.outcome, course(result)) == (Outcome.REFUSED, ALARM)
     assert not wire.calls
 
 

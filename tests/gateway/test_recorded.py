@@ -20,12 +20,14 @@ import structlog
 from africastalking.Service import DEFAULT_TIMEOUT_S
 from africastalking.SMS import SMSService
 
+from referral.dispatch.policy_of_codes import BY_CODE, Course, Road, Text, course
 from referral.gateway.africastalking import AfricasTalkingGateway
 from referral.gateway.answers import Patience
-from referral.gateway.port import REFUSED, Arrived, FetchFailed, Outcome, Refusal, Sending
+from referral.gateway.port import REFUSED, Arrived, FetchFailed, Outcome, Sending
 from referral.privacy.logs import configure
 from referral.vocabulary.phone import PhoneNumber
 
+from .courses import ALARM, RECEIPT, RETRY, SENT
 from .player import RECORDED, Player, playing, recorded
 
 NUMBER = "+254700000123"
@@ -38,38 +40,38 @@ BROKEN_OFF = Sending(Outcome.UNKNOWN, reason="connection-lost")
 MAYBE = Sending(Outcome.UNKNOWN, reason="http-error")
 NO = Sending(Outcome.REFUSED, reason="http-error")
 
-EXPECTED: dict[str, tuple[Sending, Refusal | None]] = {
+EXPECTED: dict[str, tuple[Sending, Course]] = {
     **dict.fromkeys(
         (
             *("taken-101", "taken-200-ok", "taken-code-as-digits", "taken-charset", "taken-text-html", "taken-no-type", "taken-keep-alive"),
             *("taken-chunked", "taken-after-continue", "taken-until-close", "taken-bom"),
         ),
-        (TAKEN, None),
+        (TAKEN, SENT),
     ),
-    "taken-100": (Sending(Outcome.ACCEPTED, 100, ID, "KES 0.8000", 1, "Processed"), None),
-    "taken-102": (Sending(Outcome.ACCEPTED, 102, ID, "KES 0.8000", 1, "Queued"), None),
-    "taken-long": (Sending(Outcome.ACCEPTED, 101, ID, "KES 4.0000", 5, "Sent"), None),
-    "taken-without-parts": (Sending(Outcome.ACCEPTED, 101, ID, "KES 0.8000", None, "Sent"), None),
-    "taken-cost-0": (Sending(Outcome.ACCEPTED, 101, ID, "0", 1, "Sent"), None),
-    "taken-id-none": (Sending(Outcome.ACCEPTED, 101, None, "KES 0.8000", 1, "Sent"), None),
-    "unlisted-103": (Sending(Outcome.UNKNOWN, 103, ID, "KES 0.8000", 1, "unlisted-code"), None),
-    **{f"refused-{code}": (Sending(Outcome.REFUSED, code, None, "0", None, word), refusal) for code, (word, refusal) in REFUSED.items()},
-    "refused-408": (Sending(Outcome.REFUSED, 408, None, "0", None, "unlisted-code"), Refusal.ALARM),
-    "nobody-invalid-sender": (Sending(Outcome.REFUSED, 402, reason="InvalidSenderId"), Refusal.ALARM),
-    "nobody-sentence": (Sending(Outcome.REFUSED, reason="no-recipient"), Refusal.ALARM),
-    "nobody-no-message": (Sending(Outcome.REFUSED, reason="no-recipient"), Refusal.ALARM),
-    **dict.fromkeys(("http-400-quoting", "http-404", "http-302"), (NO, Refusal.ALARM)),
-    **dict.fromkeys(("http-401", "http-403"), (Sending(Outcome.REFUSED, reason="authentication"), Refusal.ALARM)),
-    "http-429": (Sending(Outcome.REFUSED, reason="rate-limited"), Refusal.RETRY),
-    **dict.fromkeys(("http-408", "http-500-quoting", "http-502", "http-503", "http-504", "http-503-with-a-body-like-201"), (MAYBE, None)),
+    "taken-100": (Sending(Outcome.ACCEPTED, 100, ID, "KES 0.8000", 1, "Processed"), SENT),
+    "taken-102": (Sending(Outcome.ACCEPTED, 102, ID, "KES 0.8000", 1, "Queued"), SENT),
+    "taken-long": (Sending(Outcome.ACCEPTED, 101, ID, "KES 4.0000", 5, "Sent"), SENT),
+    "taken-without-parts": (Sending(Outcome.ACCEPTED, 101, ID, "KES 0.8000", None, "Sent"), SENT),
+    "taken-cost-0": (Sending(Outcome.ACCEPTED, 101, ID, "0", 1, "Sent"), SENT),
+    "taken-id-none": (Sending(Outcome.ACCEPTED, 101, None, "KES 0.8000", 1, "Sent"), SENT),
+    "unlisted-103": (Sending(Outcome.UNKNOWN, 103, ID, "KES 0.8000", 1, "unlisted-code"), Course(Text.RECEIPT, Road.ANSWERS)),
+    **{f"refused-{code}": (Sending(Outcome.REFUSED, code, None, "0", None, word), BY_CODE[code]) for code, word in REFUSED.items()},
+    "refused-408": (Sending(Outcome.REFUSED, 408, None, "0", None, "unlisted-code"), ALARM),
+    "nobody-invalid-sender": (Sending(Outcome.REFUSED, 402, reason="InvalidSenderId"), ALARM),
+    "nobody-sentence": (Sending(Outcome.REFUSED, reason="no-recipient"), ALARM),
+    "nobody-no-message": (Sending(Outcome.REFUSED, reason="no-recipient"), ALARM),
+    **dict.fromkeys(("http-400-quoting", "http-404", "http-302"), (NO, ALARM)),
+    **dict.fromkeys(("http-401", "http-403"), (Sending(Outcome.REFUSED, reason="authentication"), ALARM)),
+    "http-429": (Sending(Outcome.REFUSED, reason="rate-limited"), RETRY),
+    **dict.fromkeys(("http-408", "http-500-quoting", "http-502", "http-503", "http-504", "http-503-with-a-body-like-201"), (MAYBE, RECEIPT)),
     **dict.fromkeys(
         (
             *("two-recipients", "xml", "html-200", "empty-201", "no-content-204", "json-null", "json-list", "json-cut", "json-no-code"),
             *("json-recipient-is-text", "headers-cut", "headers-quoting"),
         ),
-        (UNREADABLE, None),
+        (UNREADABLE, RECEIPT),
     ),
-    **dict.fromkeys(("body-cut", "chunks-cut", "not-http", "nothing"), (BROKEN_OFF, None)),
+    **dict.fromkeys(("body-cut", "chunks-cut", "not-http", "nothing"), (BROKEN_OFF, RECEIPT)),
 }
 INBOXES = {
     "inbox-401": "authentication",
@@ -90,7 +92,7 @@ def gateway(player: Player, patience: Patience | None = None) -> AfricasTalkingG
 def test_each_recorded_answer_is_understood(name: str) -> None:
     with playing(recorded(name)) as player:
         result = gateway(player).send(TO, TEXT)
-    assert (result, result.refusal) == EXPECTED[name]
+    assert (result, course(result)) == EXPECTED[name]
     assert len(player.heard) == 1
 
 
@@ -176,14 +178,14 @@ def test_a_gateway_that_cannot_be_reached_has_nothing() -> None:
         time.sleep(0.1)
         player = Player((), port=full.getsockname()[1])
         result = gateway(player, SOON).send(TO, TEXT)
-    assert (result.outcome, result.reason, result.refusal) == (Outcome.REFUSED, "no-connection", Refusal.RETRY)
+    assert (result.outcome, result.reason, course(result)) == (Outcome.REFUSED, "no-connection", RETRY)
 
 
 @pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n"], ids=["silence", "no TLS"])
 def test_a_gateway_that_never_finishes_the_encryption_has_nothing(answer: bytes) -> None:
     with playing(answer, holds=not answer, deaf=True) as player:
         result = AfricasTalkingGateway("kwale", "a-key", "22123", player.url.replace("http:", "https:"), patience=SOON).send(TO, TEXT)
-    assert (result.outcome, result.reason, result.refusal) == (Outcome.REFUSED, "no-connection", Refusal.RETRY)
+    assert (result.outcome, result.reason, course(result)) == (Outcome.REFUSED, "no-connection", RETRY)
 
 
 def test_a_connection_kept_open_and_closed_under_us_loses_no_text() -> None:

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from referral.app import build
 from referral.casework.pin_rules import weak
 from referral.casework.pins import Verdict, argon2id
 from referral.casework.records import PinRecord
@@ -185,10 +186,13 @@ class TestWhatIsKept:
         assert not any(PIN in text or code in text for text in held)
 
     def test_the_hash_is_sealed_argon2id_that_answers_in_time(self, sqlite_world: World) -> None:
-        has_pin(sqlite_world)
-        with sqlite_world.rows() as session:
+        real = build(sqlite_world.service.settings, clock=sqlite_world.clock).pins
+        with sqlite_world.service.database.transaction() as session:
+            real.invite(session, CHILDREN, sqlite_world.clock())
+            assert real.choose(session, CHILDREN, real.hashed(PIN), sqlite_world.clock())
             row = session.scalars(select(PinRecord)).one()
-        hashed = sqlite_world.service.pins._hash_of(row)
+            hashed = real._hash_of(row)
+        real.database.close()
         assert re.match(r"\$argon2id\$v=19\$m=(\d+),t=3,p=1\$", hashed)
         assert int(re.search(r"m=(\d+)", hashed)[1]) >= 19_456  # type: ignore[index]
         assert argon2id().verify(hashed, PIN)

@@ -9,15 +9,17 @@ from dataclasses import replace
 import pytest
 import requests
 
+from referral.dispatch.policy_of_codes import course
 from referral.gateway.africastalking import AfricasTalkingGateway
 from referral.gateway.answers import Patience
-from referral.gateway.port import REFUSED, FetchFailed, Outcome, Refusal
+from referral.gateway.port import REFUSED, FetchFailed, Outcome
 from referral.simulator.fault_control import Control
 from referral.simulator.faults import LANES, Fault, Kind, Lane
 from referral.simulator.handset import Refused
 from referral.simulator.receipts import REASONS, reports
 from referral.simulator.script import Faults, Wild
 from referral.vocabulary.phone import PhoneNumber
+from tests.gateway.courses import PAUSE
 
 from .conftest import CHIEF, MAMA, FakeService, Make, Served, serving, until
 
@@ -62,7 +64,7 @@ def on_phone(served: Served) -> list[str]:
         (Fault(Kind.NO_ID), Outcome.ACCEPTED, "Sent", True),
         (Fault(Kind.DROPPED), Outcome.ACCEPTED, "Sent", False),
         (Fault(Kind.REFUSED, code=408), Outcome.REFUSED, "unlisted-code", False),
-        *[(Fault(Kind.REFUSED, code=code), Outcome.REFUSED, word, False) for code, (word, _) in REFUSED.items()],
+        *[(Fault(Kind.REFUSED, code=code), Outcome.REFUSED, word, False) for code, word in REFUSED.items()],
     ],
     ids=lambda value: f"{value.kind}-{value.status}-{value.code}-{value.after}" if isinstance(value, Fault) else "",
 )
@@ -341,4 +343,4 @@ def test_what_is_no_fault_is_refused_without_quoting_a_number(served: Served) ->
 
 def test_a_refusal_code_has_its_word(served: Served) -> None:
     served.standin.faults.add(Fault(Kind.REFUSED, code=405))
-    assert served.gateway.send(TO, ALERT).refusal is Refusal.PAUSE
+    assert course(served.gateway.send(TO, ALERT)) == PAUSE

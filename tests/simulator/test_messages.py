@@ -9,10 +9,12 @@ from decimal import Decimal
 import pytest
 import requests
 
-from referral.gateway.port import Balance, Outcome, Refusal
+from referral.dispatch.policy_of_codes import course
+from referral.gateway.port import Balance, Outcome
 from referral.simulator.faults import Fault, Kind
 from referral.simulator.manners import DateShape, Manners
 from referral.vocabulary.phone import PhoneNumber
+from tests.gateway.courses import ALARM
 
 from .conftest import CHIEF, MAMA, FakeService, Make, Served, serving, until
 
@@ -85,7 +87,7 @@ def test_several_recipients_get_an_answer_each_and_real_numbers_none(served: Ser
 
 def test_a_wrong_key_a_wrong_name_and_a_wrong_form_are_refused(served: Served) -> None:
     wrong_key = type(served.gateway)("sandbox", "another", "22123", f"{served.url}/version1")
-    assert (wrong_key.send(TO, "x").reason, wrong_key.send(TO, "x").refusal) == ("authentication", Refusal.ALARM)
+    assert (wrong_key.send(TO, "x").reason, course(wrong_key.send(TO, "x"))) == ("authentication", ALARM)
     assert raw_send(served, username="else").status_code == 401
     assert raw_send(served, message="").status_code == 400
     assert raw_send(served, **{"from": "SOMEBODY"}).json() == {"SMSMessageData": {"Message": "InvalidSenderId", "Recipients": []}}

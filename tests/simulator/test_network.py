@@ -9,12 +9,14 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from referral.gateway.port import Outcome, Refusal
+from referral.dispatch.policy_of_codes import course
+from referral.gateway.port import Outcome
 from referral.simulator.fault_control import Control
 from referral.simulator.faults import Fault, Kind
 from referral.simulator.pages import simulator_pages
 from referral.simulator.scenes import SCENES
 from referral.vocabulary.phone import PhoneNumber
+from tests.gateway.courses import NEXT, PAUSE
 
 from .conftest import CHIEF, MAMA, FakeService, Served, until
 
@@ -78,7 +80,7 @@ def test_the_scenes_are_what_they_say(page: FlaskClient, served: Served, service
     press(page, "loses")
     assert (served.gateway.send(TO, "x").outcome, served.handset.inbox(CHIEF)) == (Outcome.ACCEPTED, [])
     press(page, "no-credit")
-    assert served.gateway.send(TO, "x").refusal is Refusal.PAUSE
+    assert course(served.gateway.send(TO, "x")) == PAUSE
     assert page.post("/simulator/api/all-well", json={}).get_json() == {"trouble": []}
     press(page, "receipts-missing")
     assert served.gateway.send(TO, "x").outcome is Outcome.ACCEPTED
@@ -93,7 +95,7 @@ def test_the_scenes_are_what_they_say(page: FlaskClient, served: Served, service
 
 def test_the_network_can_say_no_to_one_phone_and_to_another(page: FlaskClient, served: Served) -> None:
     press(page, "says-no", CHIEF)
-    assert (served.gateway.send(TO, "x").refusal, served.gateway.send(OTHER, "x").outcome) == (Refusal.PERSON_UNREACHABLE, Outcome.ACCEPTED)
+    assert (course(served.gateway.send(TO, "x")), served.gateway.send(OTHER, "x").outcome) == (NEXT, Outcome.ACCEPTED)
     assert len(press(page, "says-no", MAMA)) == 2
     assert len(press(page, "says-no", CHIEF, on="no")) == 1
     assert (served.gateway.send(TO, "x").outcome, served.gateway.send(OTHER, "x").code) == (Outcome.ACCEPTED, 407)
