@@ -14,6 +14,7 @@ from referral.directory.checks import Batch, TagNumber
 from referral.directory.field_changes import verified_no_more
 from referral.directory.lines import ON_LOADING, Line
 from referral.directory.records import AbsenceRow, AppointmentRow, JurisdictionRow, OfficeRow, PersonRow, PlaceParentRow, PlaceRow, ShiftRow
+from referral.directory.stamping import stamp_renamed
 from referral.vocabulary.phone import PhoneNumber
 
 ALWAYS = datetime(2000, 1, 1, tzinfo=UTC)
@@ -23,7 +24,7 @@ REFRESH_SAMPLES = timedelta(days=90)
 
 def apply(session: Session, batch: Batch, seal_number: Callable[[str, PhoneNumber], bytes], tag_number: TagNumber, now: datetime) -> int:
     """How many rows were new or different. The lines must have been checked; `now` aware."""
-    changed = _places(session, batch.places) + _offices(session, batch.offices)
+    changed = _places(session, batch.places, now) + _offices(session, batch.offices)
     changed += _people(session, batch.people, seal_number, tag_number, now)
     changed += _appointments(session, batch.people, now)
     for line in batch.leave:
@@ -50,13 +51,15 @@ def _upsert(session: Session, kind: Any, key: str, /, **values: Any) -> bool:
     return _set(row, values)
 
 
-def _places(session: Session, lines: Sequence[Line]) -> int:
+def _places(session: Session, lines: Sequence[Line], now: datetime) -> int:
+    named = {row.id: row.name for row in session.execute(select(PlaceRow.id, PlaceRow.name))} if lines else {}
     changed = {
         line["id"]
         for position, line in enumerate(lines)
         if _upsert(session, PlaceRow, line["id"], position=position, **{name: line[name] for name in ("kind", "name", "lat", "lon", "precision", "source")})
     }
     session.flush()
+    stamp_renamed(session, {line["id"] for line in lines if named.get(line["id"], line["name"]) != line["name"]}, now)
     present: dict[str, list[str]] = {}
     for link in session.scalars(select(PlaceParentRow).order_by(PlaceParentRow.place, PlaceParentRow.position)):
         present.setdefault(link.place, []).append(link.parent)
@@ -71,7 +74,7 @@ def _places(session: Session, lines: Sequence[Line]) -> int:
 def _offices(session: Session, lines: Sequence[Line]) -> int:
     by_hand = offices_by_hand(session)
     mine = {line["id"]: {name: value for name, value in office_said(line).items() if name not in by_hand.get(line["id"], ())} for line in lines}
-    changed = set()
+    changed, known = set(), set(session.scalars(select(OfficeRow.id)))
     for one, said in mine.items():  # parents are set below, once every office they name exists
         if _upsert(session, OfficeRow, one, **{name: value for name, value in said.items() if name not in ("parent", "covers")}):
             changed.add(one)
@@ -86,6 +89,8 @@ def _offices(session: Session, lines: Sequence[Line]) -> int:
             session.execute(delete(JurisdictionRow).where(JurisdictionRow.office == one))
             session.add_all(JurisdictionRow(office=one, place=place) for place in said["covers"].split())
             changed.add(one)
+    for one in changed & known:  # what somebody proposed before was proposed of another office
+        session.get_one(OfficeRow, one).version += 1
     session.flush()
     return len(changed)
 

@@ -20,7 +20,7 @@ from referral.store.base import new_id
 from referral.store.database import changed
 
 TASK_AT, UNCONFIRMED_AT = 2, 3
-"""Callers (behaviour.md, "wrong information?"): one may be mistaken or mean harm, two are looked at, three are believed for the time being.
+"""Callers who say that an entry is wrong: one may be mistaken or mean harm, two are looked at, three are believed for the time being.
 
 Whether two are two is known only while one day's key lives: what was said on different days may be one phone, which a person may look at and
 which never counts as three.

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from referral.directory.field_changes import record_all
 from referral.directory.help_state import NOTHING, Remembered, View
 from referral.directory.help_tables import NUMBERS, TABLES, HelpTable, Values
+from referral.directory.stamping import Written, stamp
 
 _AT_ONCE = 2000
 """Rows in one statement: enough that the round trip no longer counts, few enough that no statement runs long."""
@@ -93,8 +94,16 @@ def write(session: Session, view: View, *, action: str, by: str, now: datetime, 
         _add(session, table, fresh, now, progress)
         _update(session, table, [(state[one], row) for one, row in rows.items() if one in state], now, progress)
         record_all(session, table.entity, ((one, state.get(one, {}), row) for one, row in rows.items()), action, by, now)
+    stamp(session, _written(view), now, {name: {*view.changing.get(name, ()), *view.gone.get(name, ())} for name in TABLES})
     session.expire_all()  # rows were written past the session's own copies
     return Counts(added, updated, removed)
+
+
+def _written(view: View) -> Iterator[Written]:
+    for name in TABLES:
+        state = view.state.rows(name)
+        yield from (Written(name, state.get(one, {}), row) for one, row in view.changing.get(name, {}).items())
+        yield from (Written(name, state[one], {}) for one in view.gone.get(name, ()))
 
 
 def _remove(session: Session, table: HelpTable, view: View, action: str, by: str, now: datetime) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from typing import NamedTuple
 
 from referral.directory.checks import AHEAD
-from referral.directory.help_names import ShortNames
+from referral.directory.help_names import ShortNames, holds_figure
 from referral.directory.help_state import View
 from referral.directory.help_tables import OFFICES, PLACES, TABLES, HelpTable, Values
 from referral.directory.hours_overlap import overlap
@@ -107,6 +107,14 @@ def _short_names(view: View) -> Iterator[Problem]:
             names.take(one, row)
 
 
+def _codes(view: View) -> Iterator[Problem]:
+    """What was given out before stays, since it is printed somewhere; nothing new is taken for a word."""
+    standing = view.state.rows("service_at_locations")
+    for one, row in view.changing.get("service_at_locations", {}).items():
+        if row["code"] and not holds_figure(row["code"]) and standing.get(one, {}).get("code") != row["code"]:
+            yield Problem("service_at_locations", one, "code", "must hold a figure: of letters alone it would be taken for a word")
+
+
 def _points(view: View) -> Iterator[Problem]:
     for one, row in view.changing.get("locations", {}).items():
         place = row["place"]
@@ -158,4 +166,4 @@ def _owner(row: Values) -> tuple[object, object]:
     return row["service_at_location"], row["phone"]
 
 
-CHECKS: Iterable[Check] = (_references, _terms, _circles, _unique, _short_names, _points, _samples, _ahead, _hours)
+CHECKS: Iterable[Check] = (_references, _terms, _circles, _unique, _short_names, _codes, _points, _samples, _ahead, _hours)

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 import phonenumbers
 from marshmallow import ValidationError, fields, validate
-from phonenumbers import NumberParseException, PhoneNumberFormat, shortnumberinfo
+from phonenumbers import PhoneNumberFormat, shortnumberinfo
 
 from referral.directory.lines import CODE_RULE
 from referral.directory.service_records import SHORT_NAME
 from referral.texts.gsm import NotGsm, septets
+from referral.vocabulary.phone import COUNTRY, REGION, NotAPhoneNumber, parsed
 
-REGION = "KE"
-_COUNTRY = 254
 LANGUAGE = validate.Regexp(r"\A[a-z]{3}\Z", error="must be an ISO 639-3 code such as swa or eng")
-_WRITTEN = re.compile(r"[+\d\s().-]+")
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """Without 0 O 1 I L, so that a code survives being read out and typed."""
-SAMPLE_BLOCK = "+254700000"
-"""Numbers of samples begin so; nobody else's may, since a sample's number is never shown or dialled by a live service."""
 
 
 def bad(column: str, reason: str) -> ValidationError:
@@ -46,15 +41,13 @@ class E164(fields.Field[str]):
     """Any real number, mobile or not, as E.164. The message holds no digit of it."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
-        if _WRITTEN.fullmatch(str(value)) is None:  # the library reads letters as the digits of their keys
-            raise ValidationError("not a phone number")
         try:
-            parsed = phonenumbers.parse(str(value), REGION)
-        except NumberParseException:
+            number = parsed(str(value))
+        except NotAPhoneNumber:
             raise ValidationError("not a phone number") from None
-        if not phonenumbers.is_valid_number(parsed):
+        if not phonenumbers.is_valid_number(number):
             raise ValidationError("not a phone number")
-        return phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
+        return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
 
 class ShortNumber(fields.Field[str]):
@@ -62,15 +55,15 @@ class ShortNumber(fields.Field[str]):
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
         text = str(value)
-        known = text.isascii() and text.isdigit() and shortnumberinfo.is_valid_short_number_for_region(phonenumbers.PhoneNumber(_COUNTRY, int(text)), REGION)
+        known = text.isascii() and text.isdigit() and shortnumberinfo.is_valid_short_number_for_region(phonenumbers.PhoneNumber(COUNTRY, int(text)), REGION)
         if not known:
             raise ValidationError("not a short number of this country")
         return text
 
 
-def text_field(most: int, *, required: bool = False, sms: bool = False) -> fields.String:
+def text_field(most: int, *, required: bool = False, sms: bool = False, **also: Any) -> fields.String:
     rules: list[Any] = [validate.Length(1, most, error=f"must have {most} characters at most"), *([gsm] if sms else [])]
-    return fields.String(required=True, validate=rules) if required else fields.String(load_default="", validate=rules)
+    return fields.String(required=True, validate=rules, **also) if required else fields.String(load_default="", validate=rules, **also)
 
 
 def code_field() -> fields.String:

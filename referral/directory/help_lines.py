@@ -16,7 +16,6 @@ from referral.directory.help_fields import (
     CODE_ALPHABET,
     E164,
     LANGUAGE,
-    SAMPLE_BLOCK,
     ShortNumber,
     bad,
     code_field,
@@ -29,12 +28,14 @@ from referral.directory.help_fields import (
     whole,
     word,
 )
-from referral.directory.lines import Words
+from referral.directory.lines import MAY_LACK, Words
 from referral.directory.service_records import Fee, LocationType, NameKind, Precision, Status, VerifyMethod, Visibility
 from referral.vocabulary.duty import Institution
 from referral.vocabulary.help import HelpKind
+from referral.vocabulary.phone import SAMPLE_BLOCK
 
-SECTORS = (*(one.value for one in Institution), "other")
+OTHER = "other"
+SECTORS = (*(one.value for one in Institution), OTHER)
 
 
 class _Listed(Schema):
@@ -58,7 +59,7 @@ class OrganizationLine(_Listed):
     name = text_field(160, required=True, sms=True)
     short_name = short_name_field()
     description = text_field(500)
-    sector = fields.String(required=True, validate=validate.OneOf(SECTORS, error=f"must be one of {', '.join(SECTORS)}"))
+    sector = fields.String(load_default=OTHER, validate=validate.OneOf(SECTORS, error=f"must be one of {', '.join(SECTORS)}"), metadata={MAY_LACK: True})
     parent = maybe_code()
     website = fields.String(
         load_default="", validate=[validate.Length(1, 240, error="must have 240 characters at most"), validate.URL(error="must be a web address")]
@@ -182,7 +183,7 @@ class TermLine(Schema):
     code = text_field(40, required=True)
     parent = maybe_code()
     name_en = text_field(120, required=True, sms=True)
-    name_sw = text_field(120, required=True, sms=True)
+    name_sw = text_field(120, sms=True, metadata={MAY_LACK: True})
     description = text_field(240)
 
 

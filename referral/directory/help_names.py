@@ -85,18 +85,23 @@ def name_points(view: View, points: Iterable[tuple[str, Values]]) -> None:
     rows = sorted(points, key=lambda point: not point[1]["short_name"])  # names that were given go before names that are proposed
     for one, row in rows:
         if not row["code"]:
-            row["code"] = _code(one, taken)
+            row["code"] = code_for(one, taken)
             taken.add(row["code"])
         if not row["short_name"]:
             row["short_name"] = _proposal(names, one, row, view.after("locations").get(row["location"]))
         names.take(one, row)
 
 
-def _code(one: str, taken: set[str]) -> str:
+def holds_figure(code: str) -> bool:
+    """Whether a code can be told from a word: behind BAD a code of letters alone could be what somebody calls a man who beats a child."""
+    return any(sign.isdigit() for sign in code)
+
+
+def code_for(one: str, taken: set[str]) -> str:
     for attempt in range(10_000):
         number = int.from_bytes(hashlib.sha256(f"{one}/{attempt}".encode()).digest()[:8], "big")
         code = "".join(CODE_ALPHABET[number // len(CODE_ALPHABET) ** place % len(CODE_ALPHABET)] for place in range(4))
-        if code not in taken:
+        if holds_figure(code) and code not in taken:
             return code
     return ""
 

@@ -7,8 +7,7 @@ from datetime import date
 from typing import Any
 
 from referral.directory.records import MINUTES_A_DAY
-
-WEEK = 7 * MINUTES_A_DAY
+from referral.directory.weeks import WEEK
 
 
 def overlap(one: dict[str, Any], other: dict[str, Any]) -> bool:

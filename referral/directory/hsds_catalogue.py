@@ -1,4 +1,4 @@
-"""The published directory in memory, ready to be listed, searched and opened; read anew when the directory's version has changed.
+"""The published directory in memory, ready to be listed, searched and opened; read anew when the directory's version or the county's day has changed.
 
 Whatever is searched or filtered by is taken from what is published, never from the rows: a word or a place that is not shown cannot be
 found out by asking for it.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from enum import StrEnum
 from threading import Lock
 
@@ -72,10 +72,10 @@ class Entry:
 
 
 class Catalogue:
-    """One version of the published directory."""
+    """One version of the published directory, on one day: what is past by then is not in it."""
 
-    def __init__(self, version: int, published: Published) -> None:
-        self.version = version
+    def __init__(self, version: int, day: date, published: Published) -> None:
+        self.edition = version, day
         self._grounds = published.grounds
         self._nest = nest = Nest(published.tables)
         tables = published.tables
@@ -135,7 +135,7 @@ class Catalogue:
 
 
 class CatalogueCache:
-    """The catalogue of a process: one small query a look, built anew only after a change. `tz` is the county's."""
+    """The catalogue of a process: one small query a look, built anew only after a change and at midnight. `tz` is the county's."""
 
     def __init__(self, database: Database, tz: tzinfo, clock: Callable[[], datetime]) -> None:
         self._database = database
@@ -150,10 +150,10 @@ class CatalogueCache:
         for a few minutes the one that was true when it last did; then raises NotNow."""
         try:
             with self._database.within(PATIENCE), self._database.read() as session:
-                version = current_version(session)
+                version, now = current_version(session), self._clock().astimezone(self._tz)
                 with self._lock:
-                    if self._kept is None or self._kept.version != version:
-                        self._kept = Catalogue(version, publish(session, self._clock().astimezone(self._tz)))
+                    if self._kept is None or self._kept.edition != (version, now.date()):
+                        self._kept = Catalogue(version, now.date(), publish(session, now))
                     self._true_at = self._clock()
                     return self._kept
         except NotNow:

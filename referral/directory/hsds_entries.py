@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from referral.directory.help_fields import SAMPLE_BLOCK
 from referral.directory.hsds_ids import hsds_id
 from referral.directory.hsds_words import (
     ACCESS,
@@ -23,6 +22,7 @@ from referral.directory.hsds_words import (
 )
 from referral.directory.point_records import AccessibilityRow, LanguageRow, PhoneRow
 from referral.directory.service_records import LocationRow, LocationType, OrganizationRow, ServiceAreaRow, ServiceAtLocationRow, ServiceRow, Status
+from referral.vocabulary.phone import SAMPLE_BLOCK
 
 Flat = dict[str, Any]
 

@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from referral.directory.hours import opening
 from referral.directory.hsds_ids import hsds_id
 from referral.directory.hsds_words import DAYS, sentence
 from referral.directory.point_records import DayExceptionRow, HoursRow
-from referral.directory.records import MINUTES_A_DAY
-from referral.directory.weeks import Weekly, compile_week
+from referral.directory.weeks import LAST_MINUTE, Weekly, compile_week
 from referral.vocabulary.help import Open
 
-LAST_MINUTE = MINUTES_A_DAY - 1
 _SHORT = {0b1111111: "every day", 0b0011111: "Monday to Friday"}
 
 
 class Hours:
-    """Schedules for one directory, in the time zone of `now`. What is past is left out: a closed day of last year helps nobody."""
+    """Schedules for one directory, in the time zone of `now`, the same all day. What is past is left out: a closed day of last year helps nobody."""
 
     def __init__(self, now: datetime) -> None:
-        offset = now.utcoffset()
+        self._midnight = datetime.combine(now.date(), time(), now.tzinfo)
+        offset = self._midnight.utcoffset()
         if offset is None:
             raise ValueError("a moment without a time zone")
-        self._now = now
         self._today = now.date()
         hours = offset.total_seconds() / 3600
         self._zone = int(hours) if hours.is_integer() else hours
@@ -55,7 +53,7 @@ class Hours:
     def _always(self, rows: Iterable[HoursRow]) -> bool:
         """What never closes does not close on a holiday: a ward, a police desk."""
         week = compile_week([Weekly(row.days, row.opens, row.closes, row.valid_from, row.valid_to) for row in rows], (), (), self._today)
-        return opening(week, self._now, self._now.tzinfo or UTC).state is Open.ALWAYS
+        return opening(week, self._midnight, self._midnight.tzinfo or UTC).state is Open.ALWAYS
 
     def _begin(self, entry: str, owner: str) -> dict[str, Any]:
         return {"id": hsds_id("schedule", entry), "service_at_location_id": owner, "timezone": self._zone, "wkst": "MO", "freq": "WEEKLY", "interval": 1}

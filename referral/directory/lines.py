@@ -6,21 +6,25 @@ A message names file, line and column and what is wrong, never the value: it may
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-from referral.directory.records import AppointmentKind
+from referral.directory.records import MINUTES_A_DAY, AppointmentKind
 from referral.vocabulary.duty import Role
 from referral.vocabulary.phone import NotAPhoneNumber, PhoneNumber
 from referral.vocabulary.place import PlaceKind
 from referral.vocabulary.report import Concern
 
+MAY_LACK = "may_lack"
+"""In the metadata of a column that a file may do without: it is kept where it stands, and nothing reads it."""
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]|24(?=:00)):([0-5][0-9])")
 ON_LOADING = "sample"
 """In `verified_on`: counts as verified on the day of loading. For samples only, so that a demonstration never goes stale."""
 
@@ -81,16 +85,13 @@ class _Verified(fields.Field[date | str]):
 
 
 class Clock(fields.Field[int]):
-    """A time of day as minutes from midnight; 24:00 is the next midnight, 0."""
+    """A time of day as minutes from midnight; 24:00 is the next midnight, 0. HH:MM and nothing else: a zone that is read over is hours of another place."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> int:
-        if value == "24:00":
-            return 0
-        try:
-            at = time.fromisoformat(str(value))
-        except ValueError:
-            raise ValidationError("must be a time such as 07:30") from None
-        return at.hour * 60 + at.minute
+        found = _CLOCK.fullmatch(str(value))
+        if found is None:
+            raise ValidationError("must be a time such as 07:30")
+        return (int(found[1]) * 60 + int(found[2])) % MINUTES_A_DAY
 
 
 class Days(fields.Field[int]):
@@ -198,7 +199,8 @@ def read_lines(path: Path, schema: Schema, problems: list[str], unread: set[str]
 
 def _header_right(name: str, header: Iterable[str], schema: Schema, problems: list[str]) -> bool:
     columns, wanted = list(header), list(schema.fields)
-    wrong = [f"{name}:1: {column}: column is missing" for column in wanted if column not in columns]
+    needed = [column for column in wanted if not schema.fields[column].metadata.get(MAY_LACK)]
+    wrong = [f"{name}:1: {column}: column is missing" for column in needed if column not in columns]
     wrong += [f"{name}:1: {column}: column is unknown" for column in columns if column not in wanted]
     wrong += [f"{name}:1: {column}: column stands twice" for column in sorted(set(columns)) if columns.count(column) > 1]
     problems += wrong

@@ -1,6 +1,6 @@
 """The order of service points as seen from every place, worked out beforehand so that a caller waits for one look-up and no sum.
 
-Only what changed is written. A place without a point of its own is seen from the nearest place above it that has one.
+Only what changed is written. Every place is seen from somewhere: where one has no point of its own, near_spots makes one of what is around it.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session
 from referral.directory.ground import Grounds, Point
 from referral.directory.near_field import Field
 from referral.directory.near_rows import ServicePoint, read_points
+from referral.directory.near_spots import read_spots
 from referral.directory.point_records import NearRankRow, ShownPointRow
 from referral.directory.reading import read_grounds
-from referral.directory.records import PlaceRow, VersionRow
+from referral.directory.records import VersionRow
 from referral.store.base import Base
 from referral.vocabulary.help import HelpKind
 
@@ -55,7 +56,7 @@ def _ranked(session: Session, grounds: Grounds, points: Sequence[ServicePoint]) 
     for one in points:
         for kind in one.kinds:
             by_kind[kind].append(one)
-    here = _points(session, grounds)
+    here = read_spots(session, grounds)
     surveys = {kind: _Survey(kind, ones, here) for kind, ones in by_kind.items()}
     ranked: dict[Key, list[tuple[object, ...]]] = {}
     for place, point in here.items():
@@ -63,20 +64,6 @@ def _ranked(session: Session, grounds: Grounds, points: Sequence[ServicePoint]) 
         for kind, survey in surveys.items():
             ranked[place, kind] = [(place, kind, rank, *one) for rank, one in enumerate(survey.seen_from(point, within))]
     return ranked
-
-
-def _points(session: Session, grounds: Grounds) -> dict[str, Point]:
-    """Where each place is seen from. Places in a county without any point are in the middle of nothing, and are left out."""
-    located = select(PlaceRow.id, PlaceRow.lat, PlaceRow.lon)
-    known: dict[str, Point] = {place: (lat, lon) for place, lat, lon in session.execute(located) if lat is not None and lon is not None}
-    points = dict(known)
-    for place, heights in grounds.heights.items():
-        above = [(height, one) for one, height in heights.items() if one in known]
-        if place not in known and above:
-            points[place] = known[min(above)[1]]
-    if known and grounds.county and grounds.county not in points:
-        points[grounds.county] = (sum(lat for lat, _ in known.values()) / len(known), sum(lon for _, lon in known.values()) / len(known))
-    return points
 
 
 class _Survey:

@@ -10,12 +10,12 @@ from sqlalchemy import Row, and_, bindparam, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from referral.directory.ground import crow
-from referral.directory.help_fields import SAMPLE_BLOCK
 from referral.directory.near_rows import joined
 from referral.directory.point_records import NearRankRow, PhoneRow, ShownPointRow
 from referral.directory.records import PlaceRow
 from referral.directory.service_records import Fee, LocationRow, ServiceAtLocationRow, ServiceRow, Visibility
 from referral.vocabulary.help import HelpKind, HelpPhone
+from referral.vocabulary.phone import SAMPLE_BLOCK
 
 CODE_LENGTH = 4
 _HERE = aliased(PlaceRow)

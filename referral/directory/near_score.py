@@ -7,14 +7,11 @@ from dataclasses import dataclass, fields
 from datetime import date, datetime, timedelta
 
 from referral.vocabulary.help import Open, Opening
+from referral.vocabulary.problems import Unusable
 
 
-class WeightsError(ValueError):
+class WeightsError(Unusable):
     """The weights cannot be used; `problems` names every one that is wrong."""
-
-    def __init__(self, problems: Iterable[str]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("; ".join(self.problems))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from referral.directory.ground import Grounds
 from referral.directory.people import current_version
-from referral.directory.posts import Moment, PersonView, Post, Rota
+from referral.directory.posts import Moment, Period, PersonView, Post, Rota
 from referral.directory.reading import read_grounds, read_people, read_posts
 from referral.store.database import Database
 from referral.vocabulary.duty import DutyBearer, Office
@@ -36,6 +36,12 @@ class Roster:
         self._people = people
         self._stale = timedelta(days=unverified_days)
         self._reach: dict[str | None, tuple[Rota, ...]] = {}
+        self._fills: dict[str, list[tuple[Period, Office]]] = {}
+        for post in self._posts.values():
+            for one in post.fillings:
+                if not one.person.suspended:
+                    self._fills.setdefault(one.person.id, []).append((one.period, post.office))
+        self._several = {person for person, fills in self._fills.items() if len(fills) > 1}
 
     def without_samples(self) -> Roster:
         """The same without the offices and people that are samples: nobody real would hear of a report through them."""
@@ -57,12 +63,21 @@ class Roster:
         reach = self._reach.get(place_id)
         if reach is None:  # two threads may both work it out; they find the same
             reach = self._reach[place_id] = self._reaching(self._grounds.ground(place_id))
-        return [bearer for rota in reach for bearer in rota.bearers(moment)]
+        return self._with_others([bearer for rota in reach for bearer in rota.bearers(moment)], now)
 
     def on_duty(self, office_id: str, now: datetime, tz: tzinfo) -> list[DutyBearer]:
         """Who answers for one office now, first choice first; empty for nobody or an unknown office."""
         post = self._posts.get(office_id)
-        return post.seen(0, False, self._stale).bearers(Moment.of(now, tz)) if post else []
+        return self._with_others(post.seen(0, False, self._stale).bearers(Moment.of(now, tz)), now) if post else []
+
+    def _with_others(self, bearers: list[DutyBearer], now: datetime) -> list[DutyBearer]:
+        """With their other posts of the moment, which few people have."""
+        if not self._several:
+            return bearers
+        return [replace(one, others=self._others(one, now)) if one.person in self._several else one for one in bearers]
+
+    def _others(self, bearer: DutyBearer, now: datetime) -> tuple[Office, ...]:
+        return tuple(office for office in self.offices_of(bearer.person, now) if office.id != bearer.office.id)
 
     def subcounties(self) -> tuple[Option, ...]:
         return self._grounds.subcounty_options
@@ -77,11 +92,6 @@ class Roster:
     def ward_ids(self) -> tuple[str, ...]:
         """Every ward once, in the order of the county's list."""
         return tuple(dict.fromkeys(ward.value for one in self.subcounties() for ward in self.wards(one.value)))
-
-    @property
-    def subcounty_names(self) -> dict[str, str]:
-        """Names of the sub-counties by id."""
-        return {one.value: one.text for one in self.subcounties()}
 
     def place_name(self, place_id: str) -> str | None:
         place = self._grounds.places.get(place_id)
@@ -114,11 +124,8 @@ class Roster:
 
     def offices_of(self, person_id: str, at: datetime) -> tuple[Office, ...]:
         """The posts somebody fills at a moment, on leave or not; empty while suspended."""
-        return tuple(
-            post.office
-            for post in self._posts.values()
-            if any(one.person.id == person_id and not one.person.suspended and one.period.holds(at) for one in post.fillings)
-        )
+        held = {office.id: office for period, office in self._fills.get(person_id, ()) if period.holds(at)}
+        return tuple(held.values())
 
     def _reaching(self, ground: Ground) -> tuple[Rota, ...]:
         found = []

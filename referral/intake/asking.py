@@ -15,18 +15,18 @@ from referral.intake.questions import Questions
 from referral.intake.services import Services
 from referral.privacy.codes import show_code
 from referral.understanding.answers import read_answer
-from referral.understanding.corrections import read_reason
+from referral.understanding.corrections import read_letters, read_reason
 from referral.understanding.keywords import Keyword, KeywordKind, Keywords, Where, read_service
 from referral.understanding.places import Gazetteer
 from referral.understanding.sentence import understand
-from referral.understanding.spelling import split
+from referral.understanding.spelling import bare, split
 from referral.understanding.words import Words
+from referral.vocabulary.language import ENGLISH, KISWAHILI, LANGUAGES
 from referral.vocabulary.phone import PhoneNumber
 from referral.vocabulary.report import Told
 
 _ASKED = frozenset({KeywordKind.SERVICE, KeywordKind.STATUS, KeywordKind.RIGHTS, KeywordKind.WRONG})
 _MEANT = frozenset({Where.FIRST, Where.ALONE, Where.WITH_PLACE, Where.AFTER, Where.WITH_CODE})
-_LANGUAGES = frozenset({"sw", "en"})
 _NAME = 2
 _LONG = 100
 """Septets of an answer beside which there is no room for a question."""
@@ -55,7 +55,7 @@ class Asking:
         said = split(words)
         runs = {said[start:end] for start in range(len(said)) for end in range(start + 1, len(said) + 1)}
         languages = {form.language for form in self.keywords.forms if form.kind in _ASKED and form.where in _MEANT and form.words in runs}
-        return next(iter(languages)) if len(languages) == 1 and languages <= _LANGUAGES else otherwise
+        return next(iter(languages)) if len(languages) == 1 and languages <= set(LANGUAGES) else otherwise
 
     def answer(self, session: Session, dialogue: Dialogue, keyword: Keyword, language: str, now: datetime) -> Taken:
         """The answer to a keyword, in `language` unless it chooses another."""
@@ -67,7 +67,7 @@ class Asking:
                 reply, wanted = self.services.nearest(session, language, about, rest, self.gazetteer(), now)
                 dialogue = replace(dialogue, wanted=wanted)
             case KeywordKind.LANGUAGE:
-                language = keyword.about if keyword.about in ("sw", "en") else ("en" if language == "sw" else "sw")
+                language = keyword.about if keyword.about in LANGUAGES else (ENGLISH if language == KISWAHILI else KISWAHILI)
                 reply = self.questions.say(language, "language")
             case _:
                 reply = self.questions.say(language, "rights")
@@ -143,6 +143,16 @@ class Asking:
             return Taken(keeps, self.questions.say(language, "wrong_thanks")) if plain or not tells(keyword.rest) else None
         telling = dialogue.asked is not None or dialogue.unfiled
         return Taken(keeps, self.questions.say(language, "wrong_how")) if plain and (keyword.code or not telling) else None
+
+    def lettered(self, session: Session, words: str, tells: Callable[[str], bool]) -> Keyword | None:
+        """BAD and a code without a figure, as some entries bear one: a word like any other, so it is a correction only where an entry has it and
+        nothing besides is said but why."""
+        typed = bare(words).split()
+        named = any(tuple(typed[:1]) == form.words for form in self.keywords.of(Where.WITH_CODE, KeywordKind.WRONG))
+        found = read_letters(typed[1:]) if named else None
+        if found is None or tells(found[0]) or (found[1] and not self._why(found[1])[1]):
+            return None
+        return Keyword(KeywordKind.WRONG, found[1], code=found[0]) if self.services.help.nearest.by_code(session, found[0]) is not None else None
 
     def noted_only(self, session: Session, keyword: Keyword, tells: Callable[[str], bool], now: datetime) -> bool:
         """A correction from somebody who cannot be answered: whether that was all, and no child's story."""

@@ -52,7 +52,7 @@ class Texting:
         """Deal with one text."""
         if is_machine(text.sender, self.ours):
             return
-        keyword = read_keyword(text.words, self.keywords, self.gazetteer())
+        keyword = read_keyword(text.words, self.keywords, self.gazetteer()) or self.asking.lettered(session, text.words, self._tells)
         if keyword is not None and keyword.club is not None:
             credit(session, keyword.club, now)
         number = number_of(text.sender)

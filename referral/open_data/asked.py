@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC
 from typing import Any
 
@@ -12,14 +13,18 @@ MOST_MINIMAL = 50_000
 """A minimal list is for finding out what has changed: it should fit on one page."""
 USUAL = 25
 LONGEST_SEARCH = 100
+MOST_DIGITS = 9
+"""Of a number that makes sense anywhere here."""
+SAID_TWICE = "A parameter is given twice."
+_FIGURES = re.compile(rf"[0-9]{{1,{MOST_DIGITS}}}")
 _YES, _NO = {"true", "True", "1", 1}, {"false", "False", "0", 0}
 
 
 class Whole(fields.Integer):
-    """A whole number: JSON's 1.5 is not one."""
+    """A whole number in figures: JSON's 1.5 and true are none, and neither is what Python reads besides (1_0, +1)."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> int:
-        if isinstance(value, float) or (isinstance(value, str) and not value.isascii()):
+        if isinstance(value, bool | float) or (isinstance(value, str) and not _FIGURES.fullmatch(value)):
             raise self.make_error("invalid", input=value)
         return super()._deserialize(value, attr, data, **kwargs)
 

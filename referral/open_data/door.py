@@ -8,19 +8,20 @@ from typing import Any
 
 from flask import Flask, Response, request
 from flask_limiter import Limiter
-from flask_smorest import Api, Blueprint, abort
+from flask_smorest import Api, abort
 from marshmallow import RAISE, Schema
 from werkzeug.exceptions import HTTPException, NotFound
 
 from referral.directory.hsds_catalogue import Catalogue, Collection, Entry, Wanted
 from referral.open_data import asked, profile, shapes
 from referral.open_data.answers import answer, not_now, refused, with_headers
+from referral.open_data.asked import SAID_TWICE
+from referral.open_data.bodies import asking
 from referral.open_data.limits import SCHEME, caller
 from referral.store.health import NotNow
 
 LIMIT = "240 per minute"
 LARGEST_QUERY = 16 * 1024
-SAID_TWICE = "A parameter is given twice."
 Catalogues = Callable[[], Catalogue]
 ABOUT = """What help there is for children, where, and when: the organizations, services and places of this directory, as HSDS 3.1 has them.
 Nothing confidential, no person, and no phone of a sample is in it. Where a child can be sheltered is not told here: call 116.
@@ -76,7 +77,7 @@ def open_data_app(catalogues: Catalogues, public_url: str, tag: Callable[[str], 
 
 def _standing(api: Any, base: str) -> Any:
     """What stays as it is while the service runs: the first page, the profile, the document."""
-    blueprint = Blueprint("about", "about", description="What this directory is.")
+    blueprint = asking("about", "What this directory is.")
     patches = profile.patches()
 
     def about(_nothing: dict[str, Any]) -> Response:
@@ -105,7 +106,7 @@ def _standing(api: Any, base: str) -> Any:
 
 
 def _lists(catalogues: Catalogues) -> Any:
-    blueprint = Blueprint("directory", "directory", description="What is in it.")
+    blueprint = asking("directory", "What is in it.")
     for collection, (listing, page, single, name) in _LISTS.items():
         read, query, one = _views(catalogues, collection)
         documented = blueprint.response(200, page)
@@ -174,7 +175,7 @@ def _said_once() -> None:
     """What is said twice is not guessed at, and a body is JSON."""
     if any(len(values) > 1 for values in request.args.listvalues()):
         abort(422, message=SAID_TWICE)
-    if request.method == "POST" and request.content_length and not request.is_json:
+    if request.method == "POST" and not request.is_json and request.get_data():
         abort(415, message="The body is JSON.")
 
 

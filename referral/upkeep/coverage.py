@@ -17,7 +17,7 @@ from referral.routing.table import Table
 from referral.upkeep.coverage_cases import CIRCUMSTANCES, Case, Cases, Scope, make_cases
 from referral.upkeep.coverage_sights import Posts, Sight, Sights, moments, sites
 from referral.upkeep.gaps import Combination, Findings, HourKind, Missing, Proof, Site
-from referral.vocabulary.duty import Doubt, DutyBearer, Institution
+from referral.vocabulary.duty import AWAY, Doubt, DutyBearer, Institution
 from referral.vocabulary.report import Accused, Concern
 
 Verdict = tuple[frozenset[Missing], bool]
@@ -125,7 +125,7 @@ class _Judge:
 
     def verdict(self, case: Case) -> Verdict:
         found = plan(case.told, case.urgency, self._sight.ground, self._sight.bearers, self._table, partial=case.partial)
-        useless = frozenset({Doubt.UNREACHABLE, Doubt.OFF_DUTY} if case.at_once else {Doubt.UNREACHABLE})
+        useless = AWAY if case.at_once else frozenset({Doubt.UNREACHABLE})
         missing = self._missing(case, found, useless)
         if missing or self._all_verified:
             return missing, False
@@ -134,8 +134,8 @@ class _Judge:
     def _missing(self, case: Case, found: Plan, useless: frozenset[Doubt]) -> frozenset[Missing]:
         """Where two institutions must answer, the first step must hold them both; else they may stand anywhere on the ladder."""
         missing = set()
-        anywhere = self._institutions(found.steps, found, useless)
-        at_once = self._institutions([step for step in found.steps if step.number == 1], found, useless) if found.need > 1 else anywhere
+        anywhere = self._institutions(case, found.steps, found, useless)
+        at_once = self._institutions(case, [step for step in found.steps if step.number == 1], found, useless) if found.need > 1 else anywhere
         if not anywhere:
             missing.add(Missing.NOBODY)
         if len(at_once) < 2:
@@ -144,7 +144,7 @@ class _Judge:
             missing.add(Missing.END)
         return frozenset(missing)
 
-    def _institutions(self, steps: Sequence[Step], found: Plan, useless: frozenset[Doubt]) -> set[Institution]:
+    def _institutions(self, case: Case, steps: Sequence[Step], found: Plan, useless: frozenset[Doubt]) -> set[Institution]:
         """Of the offices in these steps, those where the one who is told can be reached, or another of the office who is told instead."""
         busy = {choice.bearer.person for step in found.steps for choice in step.choices}
         return {
@@ -152,8 +152,12 @@ class _Judge:
             for step in steps
             for choice in step.choices
             if not choice.bearer.doubts & useless
-            or any(not one.doubts & useless and one.person not in busy for one in self._of_office[choice.bearer.office.id])
+            or any(not one.doubts & useless and one.person not in busy and self._may(case, one) for one in self._of_office[choice.bearer.office.id])
         }
+
+    def _may(self, case: Case, bearer: DutyBearer) -> bool:
+        """Whether somebody of an office that may be told is not kept out in another of their posts."""
+        return not any(rule.takes_out(office, self._sight.ground) for office in bearer.others for rule in case.scope.rules)
 
     def _ends(self, case: Case, found: Plan, useless: frozenset[Doubt]) -> bool:
         """The duty person of the moment is told again and again, told before or not, and whoever cannot be reached is passed over for the next."""

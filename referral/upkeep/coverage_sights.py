@@ -53,7 +53,7 @@ def sites(roster: Roster) -> list[Site]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sight:
-    """Who could be told of something at a site at one moment, nearest first. `masks`: which rules take each one's office out, one bit a rule.
+    """Who could be told of something at a site at one moment, nearest first. `masks`: which rules take each one out, one bit a rule.
 
     `counted`: the minutes of HIGH run at that moment. `key` is the same for whatever no plan can tell apart.
     """
@@ -104,7 +104,7 @@ class Sights:
         bearers = sorted(self._bearers(site, at), key=attrgetter("distance"))
         if self._share:
             bearers = self._enough(bearers, ground)
-        masks = tuple(self._mask(one.office, ground) for one in bearers)
+        masks = tuple(self._masked(one, ground) for one in bearers)
         window = self._policy.counted_hours
         counted = window.opens <= at.astimezone(self._policy.timezone).time() < window.closes
         seen = (ground.place is None, counted, pattern(bearers), masks, tuple(one.office.concerns for one in bearers)) if self._share else object()
@@ -140,12 +140,17 @@ class Sights:
             first = crew[0]
             if all(posts_of[one.person] == 1 for one in crew):
                 doubts = tuple(one.doubts for one in crew)
-                kind = (first.office.role, first.neighbour, first.distance == A_PART, first.office.concerns, self._mask(first.office, ground), doubts)
+                masks = tuple(self._masked(one, ground) for one in crew)
+                kind = (first.office.role, first.neighbour, first.distance == A_PART, first.office.concerns, masks, doubts)
                 alike[kind] += 1
                 if alike[kind] > self._most:
                     continue
             kept.add(office)
         return [one for one in bearers if one.office.id in kept]
+
+    def _masked(self, bearer: DutyBearer, ground: Ground) -> int:
+        """A rule that takes out one of somebody's posts takes them out of all."""
+        return reduce(or_, (self._mask(office, ground) for office in bearer.posts))
 
     def _mask(self, office: Office, ground: Ground) -> int:
         key = (ground.place, office.id)

@@ -19,10 +19,12 @@ from referral.directory.lines import OfficeLine
 from referral.directory.near_build import rebuild_near
 from referral.directory.people import bump
 from referral.directory.records import JurisdictionRow, OfficeRow, PlaceRow
+from referral.directory.stamping import Written, stamp
 from referral.directory.upkeep_records import FieldChangeRow, ProposalRow, ProposalStatus
 from referral.upkeep.entry_parts import PARTS, exchange, exchanges, parts_of
 from referral.upkeep.entry_rules import broken
 from referral.vocabulary.limits import Spread
+from referral.vocabulary.problems import Unusable
 
 OFFICE, PHONE = "office", "phone"
 HELP: Mapping[str, HelpTable] = MappingProxyType({one.entity: one for one in TABLES.values() if one.listed})
@@ -37,12 +39,8 @@ class UnknownEntry(LookupError):
     """No such entity, or no entry of that id."""
 
 
-class ChangeProblems(ValueError):
+class ChangeProblems(Unusable):
     """The change is refused; `problems` names every field that is wrong, `field: reason`, never its value."""
-
-    def __init__(self, problems: list[str]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("; ".join(problems))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +131,10 @@ def write(session: Session, entity: str, row: Any, different: Mapping[str, Any],
     if entity != OFFICE:
         also["updated_at"] = now
     _change(session, entity, row, {**different, **also}, keep=True)
-    record_changes(session, entity, row.id, before, values(session, entity, row), BY_HAND, by, now)
+    after = values(session, entity, row)
+    record_changes(session, entity, row.id, before, after, BY_HAND, by, now)
     if entity != OFFICE:
+        stamp(session, [Written(HELP[entity].name, before, after)], now)
         rebuild_near(session, now, tz)
     bump(session)
 

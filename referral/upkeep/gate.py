@@ -15,6 +15,7 @@ from referral.privacy.audit import Action, Audit
 from referral.routing.policy import Policy
 from referral.routing.reading import DataError
 from referral.routing.table import Table
+from referral.store.patience import unhurried
 from referral.upkeep.coverage import Prover, View, key_of
 from referral.upkeep.coverage_words import Names, problem_lines
 from referral.upkeep.gaps import Combination, Findings, Gap, Lacks, Missing, Proof, Site, opened
@@ -81,6 +82,7 @@ class Gate:
         The first load of an empty directory opens nothing: before it nobody was told at all. Whoever writes must `bump` the directory inside
         the block, as every change of it must, and `rebuild_near` after help was changed: where the version stands still nothing is looked at.
         """
+        unhurried(session.connection())  # every place is proven between two statements
         before, helped = self.roster_reader(session), read_help(session)
         watched = Watched()
         yield watched

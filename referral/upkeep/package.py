@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from referral.directory.help_state import HelpState
 from referral.directory.help_tables import TABLES
 from referral.directory.hsds_ids import hsds_id
+from referral.directory.hsds_package import DESCRIPTOR
 from referral.upkeep.csv_records import Record, read_records
 from referral.upkeep.incoming import Incoming, NotImportable, Refused, Row, csv_members, opened_zip, plain
-from referral.upkeep.package_rows import FILES, Attributes, Foreign, NotOurs
+from referral.upkeep.package_parts import NotOurs
+from referral.upkeep.package_rows import FILES, Attributes, Foreign
 
-DESCRIPTOR = "datapackage.json"
 Flat = Mapping[str, object]
 
 
@@ -67,11 +69,11 @@ def _row(file: str, one: Record, columns: tuple[str, ...]) -> Row:
     return Row(file, one.number, kept, {column: plain(value) for column, value in kept.items()})
 
 
-def incoming_of(package: Package, state: HelpState, published: Mapping[str, list[dict[str, object]]], zone: str) -> list[Incoming]:
+def incoming_of(package: Package, state: HelpState, published: Mapping[str, list[dict[str, object]]], here: datetime) -> list[Incoming]:
     """The package as rows of our tables. `published` are the tables that we would publish now, by which our own entries are told from changed
-    ones; `zone` is the county's offset ("+03:00"), the only one in which hours are taken."""
+    ones; `here` is now in the county's time zone, the only one in which hours are taken."""
     ours = {name: {hsds_id(spec.kind, one): one for one in state.rows(spec.table)} for name, spec in FILES.items()}
-    foreign = Foreign(package.name, zone, ours, Attributes(package.files, state, published))
+    foreign = Foreign(package.name, here, ours, Attributes(package.files, state, published))
     return [_table(package, name, foreign, published.get(name, [])) for name in FILES if name in package.files]
 
 
@@ -88,7 +90,7 @@ def _table(package: Package, name: str, foreign: Foreign, published: list[dict[s
         one = ours.get(uuid, uuid)
         said = {column: cell for column, cell in row.cells.items() if cell != shown.get(uuid, {}).get(column, "")}
         try:
-            cells = foreign.cells(name, uuid, said, new=uuid not in ours)
+            cells = foreign.cells(name, row.cells, said, new=uuid not in ours)
         except NotOurs as problem:
             refused.append(Refused(Row(row.file, row.number, row.raw, {"id": one}), problem.column, problem.reason))
         else:

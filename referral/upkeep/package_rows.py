@@ -6,30 +6,19 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from marshmallow import ValidationError
 
 from referral.directory.help_fields import short
 from referral.directory.help_state import HelpState
-from referral.directory.hsds_words import ACCESS, DAYS, HELP
-from referral.directory.lines import DAYS as OUR_DAYS
+from referral.directory.hsds_words import ACCESS, HELP
 from referral.directory.point_records import Access
 from referral.upkeep.incoming import Row
+from referral.upkeep.package_parts import Cells, NotOurs, phone, schedule, whole
 from referral.vocabulary.help import HelpKind
 
-_TIME = re.compile(r"(\d\d:\d\d)(?::00(?:\.0+)?)?(.*)")
 _LANGUAGES = {"sw": "swa", "en": "eng"}
-_SHORT_NUMBER = re.compile(r"\d{3,5}")
-_TEXTED = frozenset({"sms", "text", "textphone", "cell", "mobile"})
-Cells = dict[str, str]
-
-
-class NotOurs(Exception):
-    """A row that none of our tables can hold."""
-
-    def __init__(self, column: str, reason: str) -> None:
-        super().__init__(reason)
-        self.column, self.reason = column, reason
 
 
 @dataclass(frozen=True)
@@ -126,32 +115,32 @@ class Attributes:
 
 
 class Foreign:
-    """Turns rows of a package into our cells. `ours` gives our id for a published one, by file."""
+    """Turns rows of a package into our cells. `here` is now in the county's time zone; `ours` gives our id for a published one, by file."""
 
-    def __init__(self, name: str, zone: str, ours: Mapping[str, Mapping[str, str]], attributes: Attributes) -> None:
+    def __init__(self, name: str, here: datetime, ours: Mapping[str, Mapping[str, str]], attributes: Attributes) -> None:
         self._source = f"HSDS package {name}"
-        self._zone = zone
+        self._here = here
         self.ours = ours
         self._attributes = attributes
 
-    def cells(self, file: str, uuid: str, said: Mapping[str, str], *, new: bool) -> Cells:
-        """What a row says, by our columns. `said` are the cells that differ from what we publish. Raises NotOurs."""
+    def cells(self, file: str, row: Mapping[str, str], said: Mapping[str, str], *, new: bool) -> Cells:
+        """What a row says, by our columns. `said` are those of its cells that differ from what we publish. Raises NotOurs."""
         spec = FILES[file]
         cells = {ours: said[theirs] for theirs, ours in spec.columns.items() if said.get(theirs)}
         for theirs, target in spec.refers.items():
             if said.get(theirs):
                 cells[spec.columns[theirs]] = self.ours[target].get(said[theirs], said[theirs])
         if new:
-            cells |= {**spec.fresh} | ({"source": self._source, "source_id": uuid} if "sample" in spec.fresh else {})
-        return self._mended(file, uuid, cells, said, new)
+            cells |= {**spec.fresh} | ({"source": self._source, "source_id": row.get("id", "")} if "sample" in spec.fresh else {})
+        return self._mended(file, cells, row, new)
 
-    def _mended(self, file: str, uuid: str, cells: Cells, said: Mapping[str, str], new: bool) -> Cells:
+    def _mended(self, file: str, cells: Cells, row: Mapping[str, str], new: bool) -> Cells:
         if file == "phones":
-            return _phone(cells, said)
+            return phone(cells, row)
         if file == "schedules":
-            return self._schedule(cells, said)
+            return schedule(cells, row, self._here, new=new)
         if file == "services":
-            return self._service(uuid, cells, new)
+            return self._service(row.get("id", ""), cells, new)
         if file == "languages" and "code" in cells:
             return cells | {"code": _LANGUAGES.get(cells["code"], cells["code"])}
         if file == "accessibility" and "access" in cells:
@@ -164,37 +153,8 @@ class Foreign:
         kind, terms = self._attributes.of(uuid)
         if new and not kind:
             raise NotOurs("id", "no attribute says which kind of help it is")
-        return cells | ({"kind": kind, "terms": terms or "-"} if kind else {})
-
-    def _schedule(self, cells: Cells, said: Mapping[str, str]) -> Cells:
-        if said.get("freq", "WEEKLY") != "WEEKLY" or said.get("interval", "1") != "1":
-            raise NotOurs("freq", "only hours that come every week can be held")
-        if (said.get("service_id") or said.get("location_id")) and not cells.get("service_at_location"):
-            raise NotOurs("service_at_location_id", "hours are a service point's")
-        if "days" in cells:
-            days = dict(zip(DAYS, OUR_DAYS, strict=True))
-            cells["days"] = " ".join(days.get(word, word) for word in re.split(r"[,\s]+", cells["days"]))
-        for column in ("opens", "closes"):
-            found = _TIME.fullmatch(cells.get(column, ""))
-            if found and found[2] in ("", self._zone):
-                cells[column] = found[1]
-            elif found:
-                raise NotOurs(f"{column}_at", "is in another time zone")
-        if cells.get("opens") == "00:00" and cells.get("closes") == "23:59":
-            cells["closes"] = "24:00"
-        return cells
-
-
-def _phone(cells: Cells, said: Mapping[str, str]) -> Cells:
-    """A contact's phone is a person's, and no person's phone is in these tables."""
-    if said.get("contact_id"):
-        raise NotOurs("contact_id", "a contact's phone is a person's")
-    number = cells.get("e164", "").strip('"')
-    if _SHORT_NUMBER.fullmatch(number):
-        cells |= {"e164": "", "short_number": number}
-    elif number:
-        cells["e164"] = number
-    return cells | ({"takes_texts": "yes"} if said.get("type", "").casefold() in _TEXTED else {})
+        ages = {column: whole(cells[column]) for column in ("min_age", "max_age") if column in cells}
+        return cells | ages | ({"kind": kind, "terms": terms or "-"} if kind else {})
 
 
 def _access(text: str) -> str:

@@ -149,7 +149,6 @@ def test_the_lists_a_caller_chooses_from(roster: Read) -> None:
     assert [(one.value, one.text) for one in now.spots("W1")] == [("T2", "Ng'ombe"), ("B1", "Soko")]
     assert now.wards("nowhere") == now.spots("nowhere") == ()
     assert now.ward_ids() == ("W1", "W2")
-    assert now.subcounty_names == {"S1": "Pwani", "S2": "Bara"}
     assert (now.place_name("W1"), now.place_name("W9")) == ("Bandari", None)
     assert (now.office_name("co"), now.office_name("cx")) == ("County Children Office", None)
     assert now.person("nobody") is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from referral.alerts.records import AlertRecord
 from referral.directory.point_records import EntryFlagRow, FlagReason
@@ -143,6 +143,20 @@ class TestWrongInformation:
         sqlite_world.work()
         sqlite_world.wait(timedelta(minutes=17))
         assert (len(flags(sqlite_world)), reports(sqlite_world)) == (1, 1)
+
+    @pytest.mark.parametrize(("words", "counted"), [
+        ("BAD KYBC", True), ("Mbaya kybc.", True), ("BAD KYBC they closed", True),
+        ("bad KYBC amenipiga", False), ("bad guys", False), ("mbaya sana", False), ("BAD RAPE", False),
+    ])  # fmt: skip
+    @pytest.mark.parametrize("number", [CALLER, "a3f9c0d17e5b2846aa01"])
+    def test_a_code_without_a_figure_counts_where_an_entry_bears_it_and_is_a_sentence_otherwise(
+        self, sqlite_world: World, words: str, counted: bool, number: str
+    ) -> None:
+        with sqlite_world.service.database.transaction() as session:
+            session.execute(update(ServiceAtLocationRow).where(ServiceAtLocationRow.id == "line-116").values(code="RAPE" if "RAPE" in words else "KYBC"))
+        sqlite_world.text(number, words)
+        sqlite_world.wait(timedelta(minutes=17))
+        assert (len(flags(sqlite_world)), reports(sqlite_world)) == ((1, 0) if counted else (0, 1))
 
     def test_from_a_masked_number_it_counts_and_is_no_report(self, sqlite_world: World) -> None:
         sqlite_world.text("a3f9c0d17e5b2846aa01", "BAD C93V")

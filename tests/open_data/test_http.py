@@ -7,23 +7,29 @@ import random
 import stat
 import threading
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from werkzeug.test import Client, TestResponse
 
+from referral.directory.hsds_catalogue import CatalogueCache, Collection
+from referral.directory.hsds_ids import hsds_id
 from referral.directory.people import bump
-from referral.directory.service_records import ServiceRow
+from referral.directory.point_records import HoursRow
+from referral.directory.service_records import LocationRow, OrganizationRow, ServiceAtLocationRow, ServiceRow
 from referral.open_data.limits import SharedFile
 from referral.open_data.profile import LISTS as STANDARD
 from referral.settings import Settings
 from referral.store.database import Database
+from referral.vocabulary.help import HelpKind
 from referral.web import application
-from tests.conftest import Kept, settings_for
+from tests.conftest import START, Kept, settings_for
 from tests.fakes import FixedClock
-from tests.open_data.conftest import LISTS, PUBLIC_URL, Reader
+from tests.open_data.conftest import LISTS, NAIROBI, PUBLIC_URL, Reader
 from tests.open_data.synthetic import Synthetic
 from tests.world import World
 
@@ -56,6 +62,33 @@ def test_a_change_is_another_content(empty: Callable[[], Database], tmp_path: Pa
             row.min_age = 3
         bump(session)
     assert reader.web.get("/services", headers={"If-None-Match": tag}).status_code == 200
+    database.close()
+
+
+def test_another_day_is_another_content_and_every_process_says_the_same_all_day(empty: Callable[[], Database]) -> None:
+    database, today = empty(), START.astimezone(NAIROBI)
+    listed: dict[str, Any] = {"updated_at": START, "source": "list", "sample": False}
+    with database.transaction() as session:
+        session.add(OrganizationRow(id="o", name="Helpers", sector="ngo", **listed))
+        session.flush()
+        session.add(LocationRow(id="l", organization="o", name="House", **listed))
+        session.add(ServiceRow(id="s", organization="o", name="Helpers", kind=HelpKind.TALK, **listed))
+        session.flush()
+        session.add(ServiceAtLocationRow(id="p", service="s", location="l", code="99ZZ", short_name="House", **listed))
+        session.flush()
+        session.add(HoursRow(id="h", service_at_location="p", days=127, opens=0, closes=0, valid_to=today.date() + timedelta(days=1)))
+        bump(session)
+    clock = FixedClock(START)
+    one = CatalogueCache(database, NAIROBI, clock)
+    for hours in (-12, 0, 12, 24, 36, 48, 72):
+        moment = START + timedelta(hours=hours)
+        clock.now = moment
+        points = [one.catalogue().full(Collection.SERVICE_AT_LOCATIONS, hsds_id("service_at_location", "p"))]
+        fresh = CatalogueCache(database, NAIROBI, lambda moment=moment: moment)
+        points.append(fresh.catalogue().full(Collection.SERVICE_AT_LOCATIONS, hsds_id("service_at_location", "p")))
+        assert points[0] == points[1]
+        assert points[0] is not None
+        assert ("schedules" in points[0]) == (moment.astimezone(NAIROBI).date() <= today.date() + timedelta(days=1))
     database.close()
 
 

@@ -7,6 +7,7 @@ import json
 import random
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -191,7 +192,8 @@ def test_ids_are_uuids_and_the_same_in_another_process_and_after_a_reload(empty:
 
 
 BAD = [
-    {"page": 0}, {"page": "x"}, {"page": -1}, {"page": "1.5"}, {"per_page": 0}, {"per_page": 101}, {"per_page": "all"}, {"format": "xml"}, {"format": "ndjson"},
+    {"page": 0}, {"page": "x"}, {"page": -1}, {"page": "1.5"}, {"page": "1_0"}, {"page": " 1"}, {"page": "+1"},
+    {"page": "9" * 5000}, {"per_page": 0}, {"per_page": 101}, {"per_page": "all"}, {"format": "xml"}, {"format": "ndjson"},
     {"unheard_of": 1}, {"postcode": "80400"}, {"proximity": 1000}, {"search": "x" * 101},
 ]  # fmt: skip
 
@@ -227,6 +229,23 @@ def test_what_is_said_twice_or_is_no_json_is_refused(reader: Reader) -> None:
     assert reader.web.post("/services", json=[1]).status_code == 422
     for path in ("/", f"/services/{reader.ids('services')[0]}"):
         assert reader.ask(path, full=True).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["[" * 8000, '{"a":' * 3000, '{"search":' + "[" * 500 + "]" * 500 + "}", '{"page":' + "9" * 5000 + "}", '{"page":1,"page":2}', '{"page":NaN}',
+     '{"page":true}', '{"page":1e400}', '{"search":{"search":"x"}}'],
+    ids=lambda body: body[:12],
+)  # fmt: skip
+def test_a_body_that_nobody_would_ask_with_is_refused_and_breaks_nothing(reader: Reader, body: str) -> None:
+    response = reader.web.post("/services", data=body, content_type="application/json")
+    assert (response.status_code, json.loads(response.get_data())["code"]) == (422, 422)
+
+
+def test_a_body_of_no_told_length_is_read_like_any_other(reader: Reader) -> None:
+    for kind, status in (("text/plain", 415), ("application/json", 422)):
+        sent = {"input_stream": BytesIO(b'{"page":0}'), "content_type": kind, "environ_overrides": {"wsgi.input_terminated": True}}
+        assert reader.web.post("/services", **sent).status_code == status
 
 
 def test_the_time_may_be_a_day_or_have_a_zone(reader: Reader) -> None:

@@ -207,9 +207,10 @@ def enough(planner: Planner, report: Report, at: datetime) -> bool:
     minutes_run = report.urgency is Urgency.RED or (report.urgency is Urgency.HIGH and 7 <= at.astimezone(EAT).hour < 21)
     useless = {Doubt.UNREACHABLE, Doubt.OFF_DUTY} if minutes_run else {Doubt.UNREACHABLE}
     told = {choice.bearer.person for step in plan.steps for choice in step.choices}
+    assert all(planner.posts(report, person, at) for person in told), "who is kept out in one post is told in another"
     houses = set()
     for bearer in (choice.bearer for step in plan.steps for choice in step.choices if plan.need == 1 or step.number == 1):
-        instead = [one for one in roster.on_duty(bearer.office.id, at, EAT) if one.person not in told]
+        instead = [one for one in roster.on_duty(bearer.office.id, at, EAT) if one.person not in told and planner.posts(report, one.person, at)]
         if any(not one.doubts & useless for one in (bearer, *instead)):
             houses.add(bearer.office.institution)
     dead = {one.person for office in roster.offices() for one in roster.on_duty(office.id, at, EAT) if one.doubts & useless}

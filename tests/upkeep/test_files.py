@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import zipfile
 from collections.abc import Iterable, Mapping
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -99,7 +100,7 @@ def published(desk: Desk) -> dict[str, list[dict[str, object]]]:
 
 def hand(desk: Desk, path: Path, **wishes: object) -> Outcome:
     with desk.database.read() as session:
-        incoming = incoming_of(open_package(path), read_state(session), publish(session, NOW.astimezone(EAT)).tables, "+03:00")
+        incoming = incoming_of(open_package(path), read_state(session), publish(session, NOW.astimezone(EAT)).tables, NOW.astimezone(EAT))
     return desk.hand(incoming, **wishes)
 
 
@@ -162,6 +163,10 @@ REFUSED = [
     ("phones", {"contact_id": OTHER}, "phones.csv:2: contact_id: a contact's phone is a person's"),
     ("schedules", {"freq": "MONTHLY"}, "schedules.csv:2: freq: only hours that come every week can be held"),
     ("schedules", {"opens_at": "08:00Z"}, "schedules.csv:2: opens_at: is in another time zone"),
+    ("schedules", {"opens_at": "0800Z"}, "schedules.csv:2: opens_at: must be a time such as 07:30"),
+    ("schedules", {"dtstart": "2020-01-01", "until": "2020-12-31"}, "schedules.csv:2: until: is past"),
+    ("phones", {"type": "fax"}, "phones.csv:2: type: nobody can speak to it"),
+    ("services", {"minimum_age": "0.5"}, "services.csv:2: minimum_age: "),
     ("schedules", {"byday": "MONDAY"}, "schedules.csv:2: byday: must be some of mon"),
     ("locations", {"latitude": 400}, "locations.csv:2: latitude: must lie between -90 and 90"),
     ("services", {"organization_id": OTHER}, "services.csv:2: organization_id: names one of organizations that is unknown"),
@@ -176,6 +181,19 @@ def test_what_hsds_accepts_and_is_wrong_all_the_same_is_rejected_in_its_own_word
 ) -> None:
     outcome = hand(desk, package(tmp_path / "theirs", foreign(**{file: change})), dry_run=True)
     assert any(one.text.startswith(reason) for one in outcome.rejected), [one.text for one in outcome.rejected]
+
+
+def test_a_bad_row_takes_no_other_with_it_and_numbers_may_be_floats(desk: Desk, tmp_path: Path) -> None:
+    tables = foreign(services={"minimum_age": 0.0, "maximum_age": 17.0}, phones={"type": "fax"}, schedules={"dtstart": "2026-01-01", "until": "2026-12-31"})
+    tables["schedules"].append({**tables["schedules"][0], "id": TERM, "byday": "SU", "count": 3})
+    outcome = hand(desk, package(tmp_path / "theirs", tables))
+    assert [(one.row.file, one.row.number, one.column) for one in outcome.rejected] == [("phones.csv", 2, "type"), ("schedules.csv", 3, "count")]
+    with desk.database.read() as session:
+        service, hours = session.get_one(ServiceRow, SVC), session.get_one(HoursRow, OTHER)
+        assert session.get(PhoneRow, OTHER) is None
+    assert (service.min_age, service.max_age) == (0, 17)
+    assert (hours.valid_from, hours.valid_to) == (date(2026, 1, 1), date(2026, 12, 31))
+    assert not hand(desk, package(tmp_path / "theirs", tables)).counts.any
 
 
 def test_a_zip_is_a_package_too(desk: Desk, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from referral.directory.field_changes import record_changes
+from referral.directory.help_names import code_for, holds_figure
 from referral.directory.lines import ImportProblems
 from referral.directory.people import current_version
 from referral.directory.point_records import HoursRow, NearRankRow, PhoneRow
@@ -254,6 +255,36 @@ def test_likely_twins_are_hinted_and_never_merged(desk: Desk) -> None:
         assert {one.entry for one in open_tasks(session, TaskKind.DUPLICATE)} == {"t-near", "t-phone"}
         assert session.get(LocationRow, "t-near") is not None
     assert desk.take(("locations", twins), ("phones", phone)).hints == ()
+
+
+def test_twins_nobody_measured_are_hinted_within_their_ward_and_never_those_with_another_number(desk: Desk) -> None:
+    desk.take(*ALL)
+    rows = (
+        f"id,organization,name,place,lat,lon,precision,{LISTED}\n"
+        "t-unmeasured,t-org,MWEMBENI CLINIC,KE002-W0032,,,,file,no\n"
+        "t-guessed,t-org,Mikoko Clinic,KE002-W0032,-4.29,39.60,approx,file,no\n"
+        "t-elsewhere,t-org,Mwembeni Clinic,KE002-W0031,,,,file,no\n"
+        "t-nowhere,t-org,Mwembeni Clinic,,,,,file,no\n"
+        "t-a,t-org,Kizimbani Clinic 1,KE002-W0032,,,,file,no\n"
+        "t-b,t-org,Kizimbani Clinic 2,KE002-W0032,,,,file,no\n"
+        "t-c,t-org,Kizimbani Clinic 12,KE002-W0032,-4.29,39.57,gps,file,no\n"
+        "t-d,t-org,Kizimbani Clinic 13,KE002-W0032,-4.29,39.57,gps,file,no\n"
+    )
+    hints = desk.take(("locations", rows), dry_run=True).hints
+    assert {(one.location, one.other) for one in hints} == {("t-unmeasured", "t-one"), ("t-guessed", "t-two")}
+
+
+def test_a_code_without_a_figure_is_refused_and_none_is_given_out(desk: Desk) -> None:
+    refused = desk.take(*ALL[:3], ("service_at_locations", POINTS.replace("t-one,,", "t-one,KYBC,"))).rejected
+    assert [(one.row.cells["id"], one.column) for one in refused] == [("t-p1", "code")]
+    assert refused[0].reason.startswith("must hold a figure")
+    taken: set[str] = set()
+    given = [code_for(f"point-{number}", taken) for number in range(300)]
+    assert all(holds_figure(code) for code in given)
+    with desk.database.transaction() as session:
+        session.get_one(ServiceAtLocationRow, "t-p2").code = "KYBC"
+    again = desk.take(("service_at_locations", "id,code,description\nt-p2,KYBC,Behind the school\n"))
+    assert (again.counts.updated, again.rejected) == (1, ())
 
 
 def test_every_changed_field_is_recorded_with_who_did_it(desk: Desk) -> None:

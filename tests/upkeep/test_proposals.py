@@ -139,6 +139,7 @@ def test_one_proposal_for_an_entry_at_a_time(directory: World) -> None:
         ("service", SERVICE, {"terms": "nonsense"}, "terms: names an unknown term"),
         ("service_at_location", POINT, {"short_name": "Ukunda Police"}, "short_name: is borne by another place of this ward"),
         ("service_at_location", POINT, {"code": "AH5N"}, "code: is another entry's already"),
+        ("service_at_location", POINT, {"code": "KYBC"}, "code: must hold a figure"),
         ("organization", f"{POINT}-org", {"parent": f"{POINT}-org"}, "parent: leads back to itself"),
         ("office", OFFICE, {"covers": "NOWHERE"}, "covers: names an unknown place"),
         ("office", "co-kwale", {"parent": OFFICE}, "parent: leads back to itself"),
