@@ -62,15 +62,15 @@ def is_due(now: datetime) -> ColumnElement[bool]:
     return or_(AlertRecord.due_at <= now, set_back)
 
 
-def claim(session: Session, now: datetime, limit: int, lease: timedelta, lanes: Lanes) -> list[Due]:
-    """Up to `limit` due rows of these lanes, most urgent first, leased to the caller. Two workers never get the same row."""
-    chosen = (
-        select(AlertRecord.id)
-        .where(is_due(now), AlertRecord.lane.between(lanes.first, lanes.last))
-        .order_by(AlertRecord.lane, AlertRecord.due_at)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
+def waits(lanes: Lanes, now: datetime, but: Sequence[str] = ()) -> ColumnElement[bool]:
+    """What may go out at `now` of these lanes, `but` these rows."""
+    mine = and_(is_due(now), AlertRecord.lane.between(lanes.first, lanes.last))
+    return and_(mine, AlertRecord.id.not_in(but)) if but else mine
+
+
+def claim(session: Session, now: datetime, limit: int, lease: timedelta, lanes: Lanes, but: Sequence[str] = ()) -> list[Due]:
+    """Up to `limit` due rows of these lanes, `but` these, most urgent first, leased to the caller. Two workers never get the same row."""
+    chosen = select(AlertRecord.id).where(waits(lanes, now, but)).order_by(AlertRecord.lane, AlertRecord.due_at).limit(limit).with_for_update(skip_locked=True)
     rows = session.scalars(select(AlertRecord).where(AlertRecord.id.in_(list(session.scalars(chosen))))).all()
     rows = [row for row in rows if row.lane < DRILL_LANE] or rows[:1]  # a test goes out alone: what is urgent never waits behind a batch of them
     token = new_id()
@@ -81,11 +81,14 @@ def claim(session: Session, now: datetime, limit: int, lease: timedelta, lanes: 
     return [_due(row, token, spent) for row, spent in sorted(taken, key=lambda one: (one[0].lane, one[0].office or ""))]
 
 
-def release(session: Session, due: Sequence[Due], now: datetime) -> None:
-    """Give claimed rows back untried, so that another worker need not wait for the lease to end."""
+def release(session: Session, due: Sequence[Due], at: datetime) -> None:
+    """Give claimed rows back untried, to be due `at`, so that another worker need not wait for the lease to end. A row that somebody else holds, and
+    one for which the gateway has been called, is left as it is: its lease ends by itself."""
+    spent = {one.id for one in due if one.spent}
     held = select(AlertRecord).where(AlertRecord.id.in_([one.id for one in due]), AlertRecord.claim.in_([one.claim for one in due]))
-    for row in session.scalars(held.with_for_update()):
-        row.due_at, row.claim, row.attempts = now, None, row.attempts - 1
+    for row in session.scalars(held.with_for_update(skip_locked=True)):
+        if not row.calling or row.id in spent:
+            row.due_at, row.claim, row.attempts = at, None, row.attempts - 1
 
 
 def _lost(session: Session, row: AlertRecord, now: datetime) -> bool | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from referral.alerts.claims import is_due
@@ -21,8 +21,11 @@ assert LANES[RED_LANE] == Urgency.RED
 
 @dataclass(frozen=True, slots=True)
 class Depth:
-    """`due` counts what may go out now and has not been taken in hand, `waiting` what is for later or is being sent; `oldest` is how long the
-    oldest that the gateway has not accepted has been due, however often it was tried since."""
+    """`due` counts what may go out now and has not been taken in hand, `waiting` what has been due and is being sent or tried again; `oldest` is how
+    long the oldest that the gateway has not accepted has been due, however often it was tried since.
+
+    What was never due yet is not counted: an alert waits so that it points at nobody, and a figure that rose when it was queued would.
+    """
 
     due: int
     waiting: int
@@ -33,7 +36,8 @@ def queue_depths(session: Session, now: datetime) -> Mapping[str, Depth]:
     """Every lane by its name in LANES, the empty ones too."""
     due = dict(session.execute(select(AlertRecord.lane, func.count()).where(is_due(now)).group_by(AlertRecord.lane)).all())
     since = func.min(func.coalesce(AlertRecord.first_due_at, AlertRecord.due_at))
-    counted = select(AlertRecord.lane, func.count(), since).where(AlertRecord.due_at.is_not(None)).group_by(AlertRecord.lane)
+    been_due = or_(is_due(now), AlertRecord.first_due_at.is_not(None), AlertRecord.attempts > 0)
+    counted = select(AlertRecord.lane, func.count(), since).where(AlertRecord.due_at.is_not(None), been_due).group_by(AlertRecord.lane)
     every = {lane: (many, max(now - (first or now), timedelta())) for lane, many, first in session.execute(counted)}
     none = 0, timedelta()
     return {name: Depth(due.get(lane, 0), every.get(lane, none)[0] - due.get(lane, 0), every.get(lane, none)[1]) for lane, name in LANES.items()}

@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, and_, bindparam, or_, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, bindparam, or_, select, union_all
 from sqlalchemy.orm import Session
 
 from referral.alerts.records import TABLE, AlertRecord
@@ -22,8 +22,8 @@ _DRAWN, _TRIES = 3, 20
 
 
 def recent(since: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
-    """Neither taken back nor sent too long ago to be answered."""
-    return and_(AlertRecord.revoked_at.is_(None), or_(AlertRecord.sent_at.is_(None), AlertRecord.sent_at >= since))
+    """Not sent too long ago to be answered. Taken back or not: whoever was told may answer, and a number must not mean two of their alerts."""
+    return or_(AlertRecord.sent_at.is_(None), AlertRecord.sent_at >= since)
 
 
 def _numbers_taken() -> CompoundSelect[Any]:

@@ -13,6 +13,12 @@ from referral.store.base import ID_LENGTH, Base
 TABLE = "alert"
 RED_LANE, REPLY_LANE, DRILL_LANE = 0, 1, 9
 """The lanes are the ranks of the urgencies, 0 to 3, and behind everything that is about a child the monthly tests."""
+UNCONFIRMED = " and ".join(
+    ("sent_at is not null", *(f"{name}_at is null" for name in ("delivered", "failed", "early", "acknowledged", "declined", "revoked", "expired")))
+)
+"""Sent, and nothing heard since of any kind: few rows at any time."""
+PASSING = "purpose <> 'alert'"
+"""What is no hand-over, and forgotten soon. Whoever asks for such rows says it in these words, so that the index of them serves."""
 
 
 class Purpose(StrEnum):
@@ -52,6 +58,8 @@ class AlertRecord(Base):
             sqlite_where=text("purpose = 'alert'"), postgresql_where=text("purpose = 'alert'"),
         ),
         Index("ix_alert_one_time", "person", "one_time_tag", sqlite_where=text("one_time is not null"), postgresql_where=text("one_time is not null")),
+        Index("ix_alert_unconfirmed", "sent_at", sqlite_where=text(UNCONFIRMED), postgresql_where=text(UNCONFIRMED)),
+        Index("ix_alert_passing", "purpose", "sent_at", sqlite_where=text(PASSING), postgresql_where=text(PASSING)),
         Index("ix_alert_remind", "remind_at", sqlite_where=text("remind_at is not null"), postgresql_where=text("remind_at is not null")),
         CheckConstraint("purpose <> 'alert' or (report is not null and one_time is not null)", name="alert_is_answerable"),
         CheckConstraint("(purpose = 'reporter') = (person = '')", name="reporters_are_nobody"),

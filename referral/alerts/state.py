@@ -17,9 +17,10 @@ What a person answers (acknowledged, acting, declined …) comes on top, at any 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 
 from referral.alerts.records import AlertRecord
 
@@ -62,6 +63,30 @@ def state_of(alert: AlertRecord) -> State:
 def stands(alert: AlertRecord, at: datetime | None) -> bool:
     """Whether what somebody answered at that time still counts: not taken off, and not run out since, as when the reporter was not helped."""
     return at is not None and alert.revoked_at is None and (alert.expired_at is None or alert.expired_at <= at)
+
+
+RECUSES: Mapping[str | None, bool] = MappingProxyType({"i_know_them": True, "unsafe": True, None: False})
+"""The reasons of a no by which somebody is out of a report in every post they have: they know the people in it, or are in danger from them. A no without
+a reason may be any of these. True: for good. False: taken back by a later yes, and asked again where literally nobody else is left. After any other
+reason they keep what their office may do."""
+
+
+def recused(alerts: Iterable[AlertRecord], *, for_good: bool = False) -> frozenset[str]:
+    """The people who are out of a report by their own no: they learn nothing more of it, and decide nothing about it."""
+    reasons = {reason for reason, good in RECUSES.items() if good or not for_good}
+    return frozenset(alert.person for alert in alerts if alert.declined_at is not None and alert.decline_reason in reasons)
+
+
+def waits(alerts: Iterable[AlertRecord], now: datetime) -> bool:
+    """Whether a report's alerts all wait for their time, which is drawn so that nothing points at whoever used a phone a minute ago: until then the
+    report does not exist for anybody. Tried once, or late, is waiting no more: while the gateway is down the desk must see what it cannot send."""
+    rows = list(alerts)
+    return any(alert.due_at is not None for alert in rows) and not any(_out(alert, now) for alert in rows)
+
+
+def _out(alert: AlertRecord, now: datetime) -> bool:
+    tried = alert.calling or alert.attempts > 0 or (alert.due_at is not None and alert.due_at < now)
+    return tried or any((alert.sent_at, alert.unknown_at, alert.failed_at, alert.acknowledged_at, alert.declined_at))
 
 
 def silent(alert: AlertRecord) -> bool:

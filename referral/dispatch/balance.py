@@ -1,4 +1,5 @@
-"""What is left on the gateway's account, asked for now and then: an account that runs dry is seen days before it is empty."""
+"""What is left on the gateway's account, asked for now and then: an account that runs dry is seen days before it is empty, and its last is kept
+for RED."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ import structlog
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from referral.dispatch.road import Roads
 from referral.gateway.port import Balance, FetchFailed, Gateway
 from referral.privacy.records import CounterRecord
 from referral.store.database import Database, count_up
@@ -30,6 +32,7 @@ class BalanceWatch:
 
     database: Database
     gateway: Gateway
+    roads: Roads
 
     def look(self, now: datetime) -> int:
         """Ask, and write down what was told. What cannot be asked now stays as it was; after a day it is not shown any more."""
@@ -40,6 +43,7 @@ class BalanceWatch:
             return 0
         with self.database.draft() as session:
             _note(session, told, now)
+            self.roads.told(session, float(told.amount), now)
         return 0
 
 

@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
-import structlog
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from referral.alerts.outbox import Outbox
 from referral.alerts.records import AlertRecord, LadderRecord, Purpose
 from referral.alerts.state import acting
+from referral.dispatch.one_by_one import OneByOne, PassedOver
 from referral.handover.ladder import Ladder
 from referral.handover.queued import SILENCE
 from referral.privacy.audit import Action, Audit
-from referral.privacy.logs import describe
 from referral.reports.keeping import closed
 from referral.reports.register import Register, Report
 from referral.routing.clock import action_deadline
 from referral.store.database import Database
-from referral.store.health import NotNow
 from referral.vocabulary.report import Urgency
 
-log = structlog.get_logger()
-AGAIN = timedelta(minutes=1)
 RECEIPT_WINDOW = timedelta(hours=1)
 """How far back to look for missing receipts: later than that the ladder has long moved on."""
 
@@ -37,6 +34,7 @@ class Escalation:
     outbox: Outbox
     ladder: Ladder
     audit: Audit
+    passed: PassedOver = field(default_factory=PassedOver)
 
     def climb(self, now: datetime, limit: int = 20) -> int:
         """Take every step that is due. Each report is looked at again under its lock: two workers never take the same step twice."""
@@ -45,9 +43,10 @@ class Escalation:
             (LadderRecord.action_due_at, self._not_acted),
             (LadderRecord.again_at, self._again),
         )
-        return sum(self._due(clock, rung, now, limit) for clock, rung in clocks) + self._without_receipt(now, limit)
+        each = OneByOne(self.database, self.outbox, self.passed)
+        return sum(self._due(each, clock, rung, now, limit) for clock, rung in clocks) + self._without_receipt(each, now, limit)
 
-    def _without_receipt(self, now: datetime, limit: int) -> int:
+    def _without_receipt(self, each: OneByOne, now: datetime, limit: int) -> int:
         """RED alerts that no phone has confirmed for ten minutes: somebody else is told early."""
         before = now - timedelta(minutes=self.ladder.planner.policy.receipt)
         silent = (
@@ -57,46 +56,30 @@ class Escalation:
             *(column.is_(None) for column in (AlertRecord.delivered_at, AlertRecord.failed_at, AlertRecord.early_at, AlertRecord.acknowledged_at)),
             *(column.is_(None) for column in (AlertRecord.declined_at, AlertRecord.revoked_at, AlertRecord.expired_at)),
         )
-        with self.database.read() as session:
-            found = session.execute(select(AlertRecord.id, AlertRecord.report).where(*silent).limit(limit)).all()
-        for alert_id, report_id in found:
-            with self.database.transaction() as session:
-                self._tell_early(session, alert_id, report_id or "", now)
-        return len(found)
+        due = select(AlertRecord.id, AlertRecord.report).where(*silent).order_by(AlertRecord.sent_at)
+        return each.deal("nobody can be told early", due, partial(self._tell_early, now=now), now, limit)
 
-    def _tell_early(self, session: Session, alert_id: str, report_id: str, now: datetime) -> None:
-        self.outbox.ladder(session, report_id)
-        alert, report = session.get(AlertRecord, alert_id), self.register.find(session, report_id)
+    def _tell_early(self, session: Session, alert_id: str, *, now: datetime) -> None:
+        alert = session.get(AlertRecord, alert_id)
+        report = None if alert is None or alert.report is None else self.register.find(session, alert.report)
         if alert is None or report is None or alert.early_at or alert.delivered_at or alert.acknowledged_at or alert.revoked_at:
             return
-        if closed(session, report_id) or self.ladder.satisfied(report, self.outbox.alerts_of(session, report_id)):
+        if closed(session, report.id) or self.ladder.satisfied(report, self.outbox.alerts_of(session, report.id)):
             alert.early_at = now
         else:
             self.ladder.also(session, report, alert, now, "no receipt of the first alert")
 
-    def _due(self, clock: InstrumentedAttribute[datetime | None], rung: _Rung, now: datetime, limit: int) -> int:
-        with self.database.read() as session:
-            reports = list(session.scalars(select(LadderRecord.report).where(clock <= now).order_by(clock).limit(limit)))
-        return sum(self._climb_one(report, clock, rung, now) for report in reports)
+    def _due(self, each: OneByOne, clock: InstrumentedAttribute[datetime | None], rung: _Rung, now: datetime, limit: int) -> int:
+        due = select(LadderRecord.report).where(clock <= now).order_by(clock)
+        return each.deal("a report cannot climb", due, partial(self._climb, rung=rung, now=now), now, limit)
 
-    def _climb_one(self, report_id: str, clock: InstrumentedAttribute[datetime | None], rung: _Rung, now: datetime) -> int:
-        """One report that cannot climb must not keep back those behind it: it is tried again in a minute."""
-        try:
-            with self.database.transaction() as session:
-                ladder = self.outbox.ladder(session, report_id)
-                report = self.register.find(session, report_id)
-                if ladder is not None and closed(session, report_id):
-                    ladder.step_due_at = ladder.action_due_at = ladder.again_at = None
-                elif ladder is not None and report is not None:
-                    rung(session, report, ladder, now)
-        except NotNow:
-            raise
-        except Exception as error:
-            log.error("a report cannot climb", kind=clock.key, **describe(error))
-            with self.database.transaction() as session:
-                session.execute(update(LadderRecord).where(LadderRecord.report == report_id).values({clock: now + AGAIN}))
-            return 0
-        return 1
+    def _climb(self, session: Session, report_id: str, *, rung: _Rung, now: datetime) -> None:
+        ladder = self.outbox.ladder(session, report_id)
+        report = self.register.find(session, report_id)
+        if ladder is not None and closed(session, report_id):
+            ladder.step_due_at = ladder.action_due_at = ladder.again_at = None
+        elif ladder is not None and report is not None:
+            rung(session, report, ladder, now)
 
     def _unanswered(self, session: Session, report: Report, ladder: LadderRecord, now: datetime) -> None:
         if ladder.step_due_at is None or ladder.step_due_at > now:

@@ -151,6 +151,14 @@ def _plain_words(letters: Letters, this: Occasion, language: str) -> str:
     return letters.catalogue.say(language, this.due.key or "reply.help", dial=letters.dial, **this.due.params)
 
 
+def _reply_words(letters: Letters, this: Occasion, language: str) -> str:
+    """An answer to an officer's text. One that says the number of an alert names the alert: the number itself stands in no row but sealed."""
+    params = dict(this.due.params)
+    of = this.session.get(AlertRecord, params.pop("alert", ""))
+    one_time = {} if of is None else {"one_time": letters.outbox.numbers.of(of)}
+    return letters.catalogue.say(language, this.due.key or "reply.help", dial=letters.dial, **params, **one_time)
+
+
 def _marked(letters: Letters, this: Occasion, language: str, text: str) -> str:
     """What may have gone out before says so."""
     return letters.catalogue.say(language, "alert.repeated", text=text) if this.due.repeated else text
@@ -176,7 +184,7 @@ KINDS: Mapping[Purpose, Kind] = MappingProxyType(
         Purpose.AGAIN: Kind(_asked(wanted.repeat), to_officer(_alert_words)),
         Purpose.SUPERVISOR: _A_WORD,
         Purpose.LETTER: _A_WORD,
-        Purpose.REPLY: Kind(_asked(wanted.word), to_officer(_plain_words)),
+        Purpose.REPLY: Kind(_asked(wanted.word), to_officer(_reply_words)),
         Purpose.HEAD: _A_WORD,
         Purpose.DRILL: Kind(_test_wanted, to_officer(_test_words)),
         Purpose.RELAY: Kind(_relay_wanted, _relayed),

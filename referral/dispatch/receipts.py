@@ -71,7 +71,7 @@ class Receipts:
         if fate is None or fate is Fate.ON_ITS_WAY or not gateway_id:
             return
         tag = self.keys.message_tag(gateway_id)
-        why = (reason.strip() or status.strip()).lower()[:40]
+        why = "".join(filter(str.isprintable, reason.strip() or status.strip())).lower()[:40]  # a database that cannot keep a sign would keep nothing
         with self.database.transaction() as session:
             row = self.outbox.sent_under(session, tag) or self._lost_answer(session, number, tag, now)
             if row is None or row.calling:
@@ -150,6 +150,7 @@ class Receipts:
                 return
         with self.database.transaction() as session:
             waiting_alerts = [row for row in self.outbox.alerts_for(session, person, now) if row.due_at is not None]
+            waiting_alerts = [row for row in waiting_alerts if self.outbox.free(session, row.report)]  # the others are refused when they are tried
             self._all_on(session, waiting_alerts, now, "their phone takes no texts from the service")
             self._withhold(session, person, now)
 

@@ -41,7 +41,7 @@ class Relaying:
         why = None
         if report is None or reachable is None or reachable.by_call or closed(session, report.id):
             why = relays.UNREACHABLE
-        elif self.contacts.suspended(row.person) or not self.planner.may_know(report, row.office or ""):
+        elif self.contacts.suspended(row.person) or not self.planner.may_know(report, row.office or "") or self.planner.keeps_from(report, row.person, now):
             why = relays.NOT_RIGHT
         elif row.deadline_at is not None and row.deadline_at <= now:
             why = relays.LATE

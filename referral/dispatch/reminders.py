@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 from referral.alerts.outbox import Outbox
 from referral.alerts.records import AlertRecord, Purpose
 from referral.alerts.state import silent
+from referral.dispatch.one_by_one import OneByOne, PassedOver
 from referral.handover.ladder import Ladder
 from referral.reports.keeping import closed
 from referral.reports.register import Register, Report
@@ -27,24 +29,19 @@ class Reminders:
     register: Register
     outbox: Outbox
     ladder: Ladder
+    passed: PassedOver = field(default_factory=PassedOver)
 
     def remind(self, now: datetime, limit: int = 20) -> int:
         """Queue every reminder that is due. The alert's own time is taken away under its report's lock: two workers never remind twice."""
-        with self.database.read() as session:
-            due = select(AlertRecord.id, AlertRecord.report).where(AlertRecord.remind_at <= now).order_by(AlertRecord.remind_at).limit(limit)
-            found = session.execute(due).all()
-        for alert, report in found:
-            with self.database.transaction() as session:
-                self._one(session, alert, report or "", now)
-        return len(found)
+        due = select(AlertRecord.id, AlertRecord.report).where(AlertRecord.remind_at <= now).order_by(AlertRecord.remind_at)
+        return OneByOne(self.database, self.outbox, self.passed).deal("nobody can be reminded", due, partial(self._one, now=now), now, limit)
 
-    def _one(self, session: Session, alert_id: str, report_id: str, now: datetime) -> None:
-        self.outbox.ladder(session, report_id)
+    def _one(self, session: Session, alert_id: str, *, now: datetime) -> None:
         alert = session.scalar(select(AlertRecord).where(AlertRecord.id == alert_id).with_for_update())
         if alert is None or alert.remind_at is None or alert.remind_at > now:
             return
         alert.remind_at = None
-        report = self.register.find(session, report_id)
+        report = None if alert.report is None else self.register.find(session, alert.report)
         if report is None or not self._wanted(session, report, alert, now):
             return
         at = clock.next_reminding_time(report.urgency, now, self.ladder.planner.policy)

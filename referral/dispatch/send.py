@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from referral.alerts.claims import ALL, ONCE, Due, Lanes, is_due, release
+from referral.alerts.claims import ALL, ONCE, Due, Lanes, release, waits
 from referral.alerts.ledger import book
 from referral.alerts.outbox import Outbox
 from referral.alerts.records import RED_LANE, AlertRecord, Purpose
 from referral.dispatch import relaying
 from referral.dispatch.letters import Letters
+from referral.dispatch.one_by_one import PassedOver
 from referral.dispatch.policy_of_codes import NOT_THERE, UNLISTED, Course, Text, course
 from referral.dispatch.receipts import Receipts
 from referral.dispatch.road import Roads
 from referral.dispatch.sounding import Heard, Sounding
+from referral.dispatch.unsent import Unsent
 from referral.gateway.port import Gateway, Outcome, Sending
 from referral.handover.contacts import Contacts
 from referral.handover.ladder import Ladder
 from referral.privacy.keys import Keys
-from referral.privacy.logs import describe
 from referral.reports.register import Register, Report
 from referral.routing.clock import Randomness
 from referral.store.database import Database
+from referral.store.faults import contended
 from referral.store.health import NotNow
 
 log = structlog.get_logger()
@@ -38,9 +42,11 @@ LONGEST = {0: timedelta(seconds=30), 1: timedelta(minutes=3)}
 """The longest wait between two tries, by lane: a RED alert is tried again soon however often the gateway refused. Half an hour for the others."""
 KEPT_BACK = timedelta(minutes=30)
 """How long the one repeat of a text is kept for when the gateway is back; then it is sent all the same."""
-STUCK = 4
 HELD = timedelta(minutes=15)
 """How long an answer that cannot be written down is held; until then nobody else can take the text either, for the same reason."""
+IN_THE_WAY = 30.0
+"""Seconds for which it is tried again to write an answer down where somebody else holds the row's report: longer than a lost host's transaction is
+left standing, and over before the lease."""
 RECEIPT_WAIT = timedelta(minutes=5)
 """How long a text that may have gone out waits for a receipt before it is sent once more, marked. RED without an id waits as the policy says."""
 UNKNOWN_TWICE = "unknown twice"
@@ -64,67 +70,62 @@ class Sender:
     random: Randomness
     sounding: Sounding
     stopping: Callable[[], bool] = lambda: False
+    passed: PassedOver = field(default_factory=PassedOver)
+
+    @property
+    def _unsent(self) -> Unsent:
+        return Unsent(self.database, self.outbox, self.register, self.ladder, self.passed, self._later)
 
     def send_due(self, now: Callable[[], datetime], lanes: Lanes = ALL) -> int:
         """Send one batch of these lanes. Returns how many rows were claimed; 0 means that nothing is due, or that it has to wait."""
         claimed = self._claim(lanes, now())
         for position, due in enumerate(claimed):
-            if self.stopping():
+            if self.stopping() or self.roads.closed(due.lane):
                 with self.database.transaction() as session:
                     release(session, claimed[position:], now())
                 break
             self._try(due, now)
+        self.roads.spare(now())
         return len(claimed)
 
     def _claim(self, lanes: Lanes, now: datetime) -> Sequence[Due]:
+        passed = self.passed.at(now)
         with self.database.read() as session:
-            waits = select(AlertRecord.lane).where(is_due(now), AlertRecord.lane.between(lanes.first, lanes.last)).order_by(AlertRecord.lane)
-            first = session.scalar(waits.limit(1))
+            first = session.scalar(select(AlertRecord.lane).where(waits(lanes, now, passed)).order_by(AlertRecord.lane).limit(1))
         if first is None:
             return ()
         with self.database.transaction() as session:
             taken: list[Due] = []
             for part in lanes.parts(first):
                 if not taken and (most := self.roads.allowed(session, part, BATCH, now)):
-                    taken = self.outbox.claim(session, now, most, part)
+                    taken = self.outbox.claim(session, now, most, part, passed)
                     self.roads.took(session, part, len(taken), now)
             return taken
 
     def _try(self, due: Due, now: Callable[[], datetime]) -> None:
-        """One row that cannot be sent must not keep back those behind it: it waits a while, and an alert's office is asked for another person."""
+        """One row that cannot be sent must not keep back those behind it, whatever stands in its way."""
         try:
             self._one(due, now)
         except NotNow:
             raise
         except Exception as error:
-            log.error("not sent", purpose=due.purpose, attempts=due.attempts, **describe(error))
-            with self.database.transaction() as session:
-                row = self.outbox.held(session, due)
-                if row is not None and not row.calling:
-                    self._stuck(session, row, now())
-
-    def _stuck(self, session: Session, row: AlertRecord, now: datetime) -> None:
-        """A text that cannot be put together: after a few tries somebody else is told."""
-        self._later(row, now)
-        report = None if row.report is None else self.register.find(session, row.report)
-        if row.purpose is Purpose.ALERT and report is not None and row.attempts >= STUCK:
-            self.ladder.replace(session, report, row, now, "their alert could not be put together")
+            self._unsent.after(due, error, now())
 
     def _one(self, due: Due, now: Callable[[], datetime]) -> None:
-        if due.spent:
-            self._write_down(due, Sending(Outcome.UNKNOWN), UNLISTED[Outcome.UNKNOWN], now)
-            return
-        if due.repeated and self._kept_back(due, now):
+        if due.repeated and not due.spent and self._kept_back(due, now):
             return
         with self.database.transaction() as session:
-            letter = self.letters.make(session, due, now())
+            free = self._unsent.free(session, due, now())
+            letter = self.letters.make(session, due, now()) if free and not due.spent else None
+        if free and due.spent:
+            self._write_down(due, Sending(Outcome.UNKNOWN), UNLISTED[Outcome.UNKNOWN], now)
         if letter is None:
             return
         sending = self.gateway.send(letter.to, letter.text)
         what = course(sending)
         self._write_down(due, sending, what, now)
         log.info("sent", outcome=sending.outcome, reason=sending.reason, code=sending.code, purpose=due.purpose, attempts=due.attempts, lane=due.lane)
-        self.roads.heard(what, sending.reason, now())
+        self.roads.heard(what, sending.reason, now(), red=due.lane == RED_LANE)
         if what.text is Text.NEXT and due.purpose not in ONCE:
             self.receipts.takes_none(due.person, now())
 
@@ -148,8 +149,9 @@ class Sender:
         return True
 
     def _write_down(self, due: Due, sending: Sending, what: Course, now: Callable[[], datetime]) -> None:
-        """The gateway's answer is in hand and nowhere else: while the database takes nothing it is held, or the same words would go out again."""
-        given_up = now() + HELD
+        """The gateway's answer is in hand and nowhere else: while the database takes nothing, or somebody holds the report, it is held, or the same words
+        would go out again."""
+        given_up, until = now() + HELD, time.monotonic() + IN_THE_WAY
         while True:
             try:
                 with self.database.transaction() as session:
@@ -158,6 +160,9 @@ class Sender:
                 while not self.database.health.wait(1.0):
                     if self.stopping() or now() > given_up:
                         raise
+            except DBAPIError as error:
+                if not contended(error) or time.monotonic() > until:
+                    raise
             else:
                 return
 

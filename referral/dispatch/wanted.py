@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from referral.alerts.claims import Due
 from referral.alerts.records import AlertRecord
-from referral.alerts.state import acting, silent
+from referral.alerts.state import acting, recused, silent
 from referral.dispatch.reminders import REMINDER
 from referral.handover.ladder import Ladder
 from referral.handover.planner import Planner
@@ -59,9 +59,14 @@ def alert(ladder: Ladder, this: Occasion) -> bool:
     return _by_day(this, this.report)
 
 
-def word(_ladder: Ladder, this: Occasion) -> bool:
-    """To somebody who still answers for the office, which may still know."""
-    right = _still_right(this)
+def word(ladder: Ladder, this: Occasion) -> bool:
+    """To somebody who still answers for the office, may still know, and has not said that the report must not be theirs."""
+    return _word(ladder, this, for_good=False)
+
+
+def _word(ladder: Ladder, this: Occasion, *, for_good: bool) -> bool:
+    out = this.report is not None and this.due.person in recused(ladder.outbox.alerts_of(this.session, this.report.id), for_good=for_good)
+    right = not out and _still_right(this)
     if not right:
         drop(this.row, "no longer right", this.now)
     return right
@@ -75,7 +80,7 @@ def word_by_day(ladder: Ladder, this: Occasion) -> bool:
 def repeat(ladder: Ladder, this: Occasion) -> bool:
     """A repeat becomes needless when somebody answers, or, where it is acting that was missed, when somebody acts; a reminder when the one who is
     reminded says anything, or somebody else is told in their place."""
-    if not word(ladder, this):
+    if not _word(ladder, this, for_good=True):  # who said no without a reason is asked again where nobody else is left
         return False
     if this.report is None:
         return True
@@ -89,13 +94,13 @@ def repeat(ladder: Ladder, this: Occasion) -> bool:
 
 
 def _still_right(this: Occasion) -> bool:
-    """Whether this person still answers for the office, and the office may still know. True of what is about no report."""
+    """Whether this person still answers for the office, and no rule keeps the report from it or from another post of theirs. True of what is about
+    no report."""
     planner, due = this.planner, this.due
     if this.report is None:
         return True
-    if due.office is None or not planner.may_know(this.report, due.office):
-        return False
-    return any(bearer.person == due.person for bearer in planner.on_duty(due.office, this.now))
+    on_duty = planner.on_duty(due.office or "", this.now)
+    return any(bearer.person == due.person and planner.may_be_told(this.report, bearer) for bearer in on_duty)
 
 
 def _by_day(this: Occasion, report: Report) -> bool:

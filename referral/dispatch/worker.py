@@ -31,11 +31,13 @@ class HeartbeatRecord(Base):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Something to do every `seconds`. `run` returns how much it did; anything above 0 makes the worker come round again at once."""
+    """Something to do every `seconds`. `run` returns how much it did; anything above 0 makes the worker come round again at once. `between`: also
+    between two other jobs, where it is due, since any of them may have to wait."""
 
     name: str
     run: Callable[[], int]
     seconds: float = 0.0
+    between: bool = False
 
 
 class Worker:
@@ -55,7 +57,11 @@ class Worker:
 
     def round(self) -> int:
         """Every job that is due, once; none is begun any more when the worker is to stop."""
-        return sum(self._run(job) for job in self._jobs if not self._stop.is_set())
+        done = 0
+        for job in self._jobs:
+            for one in (job, *(beat for beat in self._jobs if beat.between and beat is not job)):
+                done += 0 if self._stop.is_set() else self._run(one)
+        return done
 
     def _run(self, job: Job) -> int:
         moment = self._clock().timestamp()

@@ -67,7 +67,6 @@ class Action(StrEnum):
     KEY_RETIRED = "key_retired"
     KEY_DESTROYED = "key_destroyed"
     KEYS_BACKED_UP = "keys_backed_up"
-    KEYS_RESTORED = "keys_restored"
     AUDIT_SHOWN = "audit_shown"
     AUDIT_VERIFIED = "audit_verified"
     LETTER_WRITTEN = "letter_written"

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from threading import Lock
 
 import structlog
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from referral.privacy.logs import describe
@@ -42,11 +42,6 @@ class Counters:
             self._wrote, waiting = now, self._waiting
             self._waiting = Counter()
         self._write(waiting)
-
-    def of_day(self, session: Session, day: date) -> Mapping[str, int]:
-        """The counts of a day, as far as they are written."""
-        rows = session.execute(select(CounterRecord.name, CounterRecord.count).where(CounterRecord.day == day))
-        return {row[0]: row[1] for row in rows}
 
     def _write(self, waiting: Mapping[tuple[date, str], int]) -> None:
         try:

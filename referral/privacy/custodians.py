@@ -116,7 +116,9 @@ def restore_backup(path: Path, custodians: Sequence[Custodian], folder: Path, re
     files = {"secrets": folder / "secrets.toml", "keyring": folder / "keyring.json"}
     taken = [str(file) for file in files.values() if file.exists()]
     if taken:
-        raise CustodyError(f"{', '.join(taken)}: there already; a restore never writes over keys")
+        raise CustodyError(
+            f"{', '.join(taken)}: there already; a restore never writes over keys: move them to another folder first, since something may be sealed with them"
+        )
     to, plain = _opened(path, custodians)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:

@@ -7,7 +7,6 @@ import fcntl
 import json
 import os
 import secrets
-import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -111,19 +110,20 @@ class Keyring:
     def writes_with(self, scope: str) -> str:
         """The id of the key to write with in a scope. Made if it is missing where it is needed now; a host that follows another takes the newest
         month it was given instead: three months without a new copy must not keep a report from being read elsewhere."""
-        newest = self.ring().newest(scope)
+        now = self._clock()
+        newest = self.ring().newest(scope, now)
         if newest is None and self.follows:
-            newest = self.ring().latest_month()
+            newest = self.ring().latest_month(now)
             log.error("the copy of the keyring is old: no key for this month", key=newest and newest.id)
         if newest is None:
-            newest = self.change(lambda ring: ring if ring.newest(scope) else ring.adding(scope, self._clock())).newest(scope)
+            newest = self.change(lambda ring: ring if ring.newest(scope, now) else ring.adding(scope, now)).newest(scope, now)
             log.warning("a key was made where it was needed", key=newest and newest.id)
         assert newest is not None  # made above, by us or by another process
         return newest.id
 
     def writes_month(self, filed: datetime) -> str:
         """For what belongs to a report filed at that moment: its month's key, and this month's where that one is gone."""
-        own = self.ring().newest(month(filed))
+        own = self.ring().newest(month(filed), self._clock())
         return own.id if own else self.writes_with(month(self._clock()))
 
     def cipher(self, id_: str) -> AESGCM:
@@ -228,11 +228,3 @@ def _stamp(path: Path) -> tuple[int, ...] | None:
     except OSError:
         return None
     return seen.st_mtime_ns, seen.st_size, seen.st_ino
-
-
-def others_can_read(path: Path) -> bool:
-    """Whether a file is there and anybody but its owner may read or write it."""
-    try:
-        return bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
-    except OSError:
-        return False

@@ -32,7 +32,7 @@ class Held:
 @dataclass(frozen=True, slots=True)
 class KeyState:
     """`from_root`: values still sealed with the key that is derived from the root. `lost`: values under keys that are not here, by key id.
-    `begun`: scopes whose rotation was begun and has not ended."""
+    `begun`: scopes whose rotation was begun and has not ended, though the new key may be used; not on a host that follows another's keyring."""
 
     held: Sequence[Held]
     from_root: int
@@ -50,9 +50,8 @@ def key_state(database: Database, ring: Keyring, now: datetime) -> KeyState:
     known = {key.id for key in keys.keys} | {ROOT_FIELDS}
     lost = {id_: count for id_, count in rows.items() if id_ not in known and id_ not in keys.gone}
     held = tuple(Held(key, rows.get(key.id, 0)) for key in keys.keys)
-    state = KeyState(
-        held, rows.get(ROOT_FIELDS, 0), lost, tuple(sorted(keys.turning)), keys.months_ahead(now), tuple(sorted(keys.custodians)), keys.backed_up, ()
-    )
+    begun = [scope for scope, id_ in sorted(keys.turning.items()) if not ring.follows and not ((key := keys.key(id_)) and key.waits(now))]
+    state = KeyState(held, rows.get(ROOT_FIELDS, 0), lost, begun, keys.months_ahead(now), tuple(sorted(keys.custodians)), keys.backed_up, ())
     return KeyState(held, state.from_root, lost, state.begun, state.months_ahead, state.custodians, state.backed_up, tuple(_problems(state, now)))
 
 

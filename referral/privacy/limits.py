@@ -17,7 +17,7 @@ from referral.privacy.daykeys import DayKeys
 from referral.privacy.records import EVERYBODY, HIDDEN, LimitTallyRecord
 from referral.store.database import count_up
 from referral.vocabulary.limits import Figures
-from referral.vocabulary.phone import NotAPhoneNumber, PhoneNumber
+from referral.vocabulary.phone import PhoneNumber
 
 log = structlog.get_logger()
 HOURLY_KEPT = timedelta(hours=2)
@@ -52,13 +52,6 @@ class Limits:
     def tag(self, number: PhoneNumber, now: datetime) -> int:
         """Twenty bits under the day's key (UTC): they lead back to nobody once that key is gone."""
         return self.daykeys.few_bits(number.reveal(), now)
-
-    def tag_of(self, sender: str, now: datetime) -> int | None:
-        """The tag of a number as the gateway wrote it; None for one that is hidden or not of this country."""
-        try:
-            return self.tag(PhoneNumber(sender), now)
-        except NotAPhoneNumber:
-            return None
 
     def may_try_code(self, session: Session, tag: int | None, now: datetime) -> bool:
         """Whether a reporter's code may open anything. False: it is to be answered as one that is none of ours.

@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from referral.vocabulary.problems import Unusable
+
 _UNITS = {"hours": timedelta(hours=1), "days": timedelta(days=1), "years": timedelta(days=365)}
 
 
-class RetentionError(ValueError):
+class RetentionError(Unusable):
     """The figures cannot be used. `problems` holds one line for each mistake."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("; ".join(problems))
-        self.problems = tuple(problems)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,8 @@ class BadRing(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """`secret` is 32 bytes; None where this host holds only the public half. `aside`: since when a month's key is not written with any more."""
+    """`secret` is 32 bytes; None where this host holds only the public half. `aside`: since when a month's key is not written with any more.
+    `used_from`: before that moment nobody writes with it, so that it can be carried to every host first, and all change over at once."""
 
     id: str
     kind: Kind
@@ -41,11 +42,15 @@ class Key:
     secret: bytes | None
     public: bytes = b""
     aside: datetime | None = None
+    used_from: datetime | None = None
 
     @property
     def scope(self) -> str:
         """Keys of one scope replace each other: the class, or the month."""
         return self.id[:7] if self.kind is Kind.MONTH else str(self.kind)
+
+    def waits(self, now: datetime) -> bool:
+        return self.used_from is not None and self.used_from > now
 
     def __repr__(self) -> str:
         return f"<key {self.id}>"
@@ -64,31 +69,43 @@ class Ring:
     turning: Mapping[str, str] = field(default_factory=dict)
     backed_up: datetime | None = None
 
-    def newest(self, scope: str) -> Key | None:
-        return next((key for key in reversed(self.keys) if key.scope == scope and key.aside is None), None)
+    def newest(self, scope: str, now: datetime) -> Key | None:
+        """The one to write with."""
+        return next((key for key in reversed(self.keys) if key.scope == scope and key.aside is None and not key.waits(now)), None)
 
-    def latest_month(self) -> Key | None:
+    def latest_month(self, now: datetime) -> Key | None:
         """The key of the latest month there is one for."""
-        return max((key for key in self.keys if key.kind is Kind.MONTH and key.aside is None), key=lambda key: key.scope, default=None)
+        held = (key for key in self.keys if key.kind is Kind.MONTH and key.aside is None and not key.waits(now))
+        return max(held, key=lambda key: key.scope, default=None)
 
     def key(self, id_: str) -> Key | None:
         return next((key for key in self.keys if key.id == id_), None)
 
-    def adding(self, scope: str, now: datetime) -> Ring:
-        """A new random key of a scope, the newest from now on."""
+    def adding(self, scope: str, now: datetime, used_from: datetime | None = None) -> Ring:
+        """A new random key of a scope, the newest from now on, or from `used_from` on."""
         taken = {key.id for key in self.keys} | set(self.gone)
         id_ = next(name for name in iter(lambda: f"{scope}-{secrets.token_hex(2)}", "") if name not in taken)
         if scope == Kind.RELAY:
             pair = new_pair()
-            return replace(self, keys=(*self.keys, Key(id_, Kind.RELAY, now, pair.private, pair.public)))
+            return replace(self, keys=(*self.keys, Key(id_, Kind.RELAY, now, pair.private, pair.public, used_from=used_from)))
         kind = Kind.FIELDS if scope == Kind.FIELDS else Kind.MONTH
-        return replace(self, keys=(*self.keys, Key(id_, kind, now, secrets.token_bytes(KEY_LENGTH))))
+        return replace(self, keys=(*self.keys, Key(id_, kind, now, secrets.token_bytes(KEY_LENGTH), used_from=used_from)))
+
+    def turned(self, scope: str, now: datetime, used_from: datetime | None = None) -> Ring:
+        """With the key that a rotation of this scope seals with: a new one, or that of a rotation that was begun, which without `used_from` waits
+        no longer."""
+        begun = self.key(self.turning.get(scope, ""))
+        if begun is None:
+            ring = self.adding(scope, now, used_from)
+            return replace(ring, turning={**ring.turning, scope: ring.keys[-1].id})
+        at_once = begun.used_from is not None and used_from is None
+        return replace(self, keys=tuple(replace(key, used_from=None) if key == begun else key for key in self.keys)) if at_once else self
 
     def filled(self, now: datetime, ahead: int = AHEAD) -> Ring:
         """With a key in every scope that is needed now, and in those of the months to come."""
         ring = self
         for scope in (Kind.FIELDS, Kind.RELAY, *(month(now, later) for later in range(ahead + 1))):
-            ring = ring if ring.newest(scope) else ring.adding(scope, now)
+            ring = ring if ring.newest(scope, now) else ring.adding(scope, now)
         return ring
 
     def without(self, id_: str, now: datetime) -> Ring:
@@ -118,7 +135,7 @@ class Ring:
     def months_ahead(self, now: datetime) -> int:
         """How many months from the next one on have their key."""
         later = 0
-        while self.newest(month(now, later + 1)):
+        while self.newest(month(now, later + 1), now):
             later += 1
         return later
 
@@ -138,13 +155,15 @@ def month_ends(key: Key) -> datetime:
 def _one_of(one: Key, other: Key) -> Key:
     if (one.kind, one.public) != (other.kind, other.public) or (one.secret and other.secret and one.secret != other.secret):
         raise BadRing(f"{one.id} is another key there")
-    return replace(one, secret=one.secret or other.secret, aside=one.aside or other.aside)
+    soonest = min(one.used_from, other.used_from) if one.used_from and other.used_from else None
+    return replace(one, secret=one.secret or other.secret, aside=one.aside or other.aside, used_from=soonest)
 
 
 def write_ring(ring: Ring) -> str:
     """As JSON, every secret in it: for sealing, never for a file as it is."""
     keys = [
         {"id": key.id, "kind": key.kind, "made": key.made.isoformat(), "secret": _text(key.secret), "public": _text(key.public), "aside": _moment(key.aside)}
+        | ({"used_from": _moment(key.used_from)} if key.used_from else {})
         for key in ring.keys
     ]
     return json.dumps(
@@ -180,7 +199,8 @@ def read_ring(text: str) -> Ring:
 def _key(raw: dict[str, Any]) -> Key:
     secret = base64.b64decode(raw["secret"]) if raw["secret"] else None
     aside = datetime.fromisoformat(raw["aside"]) if raw["aside"] else None
-    return Key(str(raw["id"]), Kind(raw["kind"]), datetime.fromisoformat(raw["made"]), secret, base64.b64decode(raw["public"] or ""), aside)
+    used_from = datetime.fromisoformat(raw["used_from"]) if raw.get("used_from") else None
+    return Key(str(raw["id"]), Kind(raw["kind"]), datetime.fromisoformat(raw["made"]), secret, base64.b64decode(raw["public"] or ""), aside, used_from)
 
 
 def _problems(keys: Iterable[Key]) -> Iterable[str]:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from referral.privacy.keyring import ROOT_FIELDS, Keyring
 from referral.privacy.relay import Relay, box_key
-from referral.privacy.ring import Key, Kind, Ring, month
+from referral.privacy.ring import Key, Kind, month
 from referral.privacy.seal import Unreadable, key_of
 from referral.privacy.sealed import SealedColumn, rows_by_key, rows_on, sealed_columns
 from referral.store.database import Database
@@ -36,13 +36,15 @@ class WrongRow(Exception):
 @dataclass(frozen=True, slots=True)
 class Turned:
     """What a rotation of one scope did: the key everything is sealed with now, how many values were sealed anew, how many are left on
-    older keys (somebody was writing: run it again), and how many do not open with any key."""
+    older keys (somebody was writing: run it again), and how many do not open with any key. `waits`: until then the new key is only carried to the
+    other hosts, and nothing is sealed with it."""
 
     scope: str
     key: str
     values: int
     left: int
     unreadable: int
+    waits: datetime | None = None
 
 
 class Rotation:
@@ -58,15 +60,20 @@ class Rotation:
         months = sorted({key.scope for key in self._keyring.ring().keys if key.kind is Kind.MONTH and key.aside is None})
         return (Kind.FIELDS, Kind.RELAY, *months)
 
-    def rotate(self, scope: str, now: datetime) -> Turned:
+    def rotate(self, scope: str, now: datetime, carried: timedelta | None = None) -> Turned:
         """A new key for `scope` ("fields", "relay" or a month), and every value on it. One that was begun before is gone on with: it gets no second
-        new key. Raises KeyringError, LookupError for a month that has no key, KeyInUse where this host cannot."""
+        new key. `carried`: how long a new key waits before anything is sealed with it. Raises KeyringError, LookupError for a month that has no key,
+        KeyInUse where this host cannot."""
+        if self._keyring.follows:
+            raise KeyInUse("this host follows another's keyring: rotate where its keys are made, then `referral keys merge` here")
         if scope not in self.scopes():
             raise LookupError(scope)
         if scope == Kind.RELAY and any(key.secret is None for key in self._keyring.ring().keys):
             raise KeyInUse("the relay's private key is not on this host: rotate it where it is")
-        ring = self._keyring.change(lambda ring: _turning(ring, scope, now))
+        ring = self._keyring.change(lambda ring: ring.turned(scope, now, None if carried is None else now + carried))
         new = ring.turning[scope]
+        if (key := ring.key(new)) and key.waits(now):
+            return Turned(scope, new, 0, 0, 0, key.used_from)
         values, unreadable = self._rebox(new) if scope == Kind.RELAY else self._reseal(scope, new, now)
         left = sum(count for _, count in self._old(scope, new, now)) - unreadable
         if left <= 0:
@@ -78,10 +85,12 @@ class Rotation:
     def retire(self, id_: str, now: datetime) -> None:
         """Remove a fields or relay key that was replaced. Raises LookupError, and KeyInUse where a value needs it or may be about to."""
         key = self._found(id_)
-        newest = self._keyring.ring().newest(key.scope)
+        newest = self._keyring.ring().newest(key.scope, now)
+        if key.waits(now):
+            raise KeyInUse(f"{id_} was made to be used from {key.used_from:%Y-%m-%d %H:%M} UTC on, and other hosts may have it already")
         if newest is None or newest.id == id_:
             raise KeyInUse(f"{id_} is the newest of its class: rotate first")
-        if now - newest.made < IN_FLIGHT:
+        if now - (newest.used_from or newest.made) < IN_FLIGHT:
             raise KeyInUse(f"{id_} was replaced less than {IN_FLIGHT // timedelta(minutes=1)} minutes ago: what was being written with it may not be there yet")
         self._remove(key, now)
 
@@ -235,11 +244,3 @@ def _some(session: Session, one: SealedColumn, where: Sequence[ColumnElement[boo
 
 def _monthly() -> Iterator[SealedColumn]:
     return (one for one in sealed_columns() if one.kind is Kind.MONTH)
-
-
-def _turning(ring: Ring, scope: str, now: datetime) -> Ring:
-    """With the key that a rotation of this scope seals with, new unless one was begun."""
-    if scope in ring.turning and ring.key(ring.turning[scope]):
-        return ring
-    ring = ring.adding(scope, now)
-    return replace(ring, turning={**ring.turning, scope: ring.keys[-1].id})

@@ -27,6 +27,10 @@ class Unreadable(Exception):
     """The value was changed, moved, cut, or sealed with a key that is gone. Shown as such, never guessed around."""
 
 
+class NoKey(Unreadable):
+    """Sealed with a key that is not here: another host, or this one once its keyring has caught up, may have it."""
+
+
 class Sealer:
     """Seals and opens text. The layout is version (1) | length of key id (1) | key id | nonce (12) | ciphertext and tag.
 
@@ -72,7 +76,9 @@ class Sealer:
             end = 2 + sealed[1]
             begin, nonce, body = sealed[:end], sealed[end : end + _NONCE], sealed[end + _NONCE :]
             return self._cipher(begin[2:].decode()).decrypt(nonce, body, _bound(begin, cell))
-        except (InvalidTag, KeyError, IndexError, ValueError):
+        except KeyError:
+            raise NoKey("the value's key is not here") from None
+        except (InvalidTag, IndexError, ValueError):
             raise Unreadable("the value does not open here") from None
 
     def _writes_with(self) -> str:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from referral.store.faults import trouble_of
 from referral.store.health import Health, NotNow, Trouble
-from referral.store.patience import Patience, connected, still_there, used
+from referral.store.patience import ALIVE, Patience, connected, limits, still_there, used
 from referral.store.private import make_private
 
 LOOK = 2.0
@@ -32,7 +32,8 @@ class Database:
 
     On SQLite a writer takes the write lock at once (`BEGIN IMMEDIATE`): a transaction that reads first and writes later would
     fail with "database is locked" whatever the timeout. `secure_delete` overwrites what is deleted.
-    `busy_seconds` is how long to wait for a lock before the error: a caller on the phone waits less than a worker.
+    `busy_seconds` is how long to wait for a lock before the error: a caller on the phone waits less than a worker. Of PostgreSQL's rows nobody waits
+    longer than a few seconds, and the server ends a transaction that stands still (`patience`).
 
     Where the machine is at fault (the disk is full, the server away, the file locked for too long) each of them raises `health.NotNow`, and
     from then on at once, until the database takes writes again. `within` bounds how long a whole request may wait for all of them together.
@@ -188,8 +189,7 @@ class Database:
         return engine
 
     def _postgresql(self, mode: str, busy_seconds: float) -> Engine:
-        timeout = int(busy_seconds * 1000)
-        options = f"-c lock_timeout={timeout} -c statement_timeout={timeout * 2}"
+        options = limits(busy_seconds)
         if mode == "NORMAL":
             options += " -c synchronous_commit=off"
         level = "AUTOCOMMIT" if mode == "READ" else "READ COMMITTED"
@@ -197,7 +197,7 @@ class Database:
             self.url,
             hide_parameters=True,
             isolation_level=level,
-            connect_args={"options": options, "connect_timeout": max(2, int(busy_seconds))},
+            connect_args={**ALIVE, "options": options, "connect_timeout": max(2, int(busy_seconds))},
         )
         event.listen(engine, "do_connect", lambda _dialect, _record, cargs, cparams: connected(self._patience, cargs, cparams))
         event.listen(engine, "checkin", used)

@@ -23,6 +23,7 @@ _SQLITE = MappingProxyType(
 _POSTGRESQL = MappingProxyType(
     {
         "25006": Trouble.READ_ONLY,
+        "25P03": Trouble.AWAY,  # a transaction that stood still for too long was ended, and its connection with it
         "53100": Trouble.FULL,
         "53200": Trouble.FULL,  # out of memory
         "53300": Trouble.AWAY,  # too many connections
@@ -36,6 +37,14 @@ _POSTGRESQL = MappingProxyType(
     }
 )
 """By SQLSTATE; class 08, and an error of the connection without any, are AWAY. A lock on a row (55P03) is one row's, not the database's."""
+
+_CONTENDED = frozenset({"55P03", "40P01", "40001", "57014"})
+"""By SQLSTATE: a lock that came too late, two that waited for each other, two that changed the same, a statement that took too long."""
+
+
+def contended(error: BaseException) -> bool:
+    """Whether somebody else was in the way: nothing was written, and the same may succeed in a moment."""
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _CONTENDED
 
 
 def trouble_of(error: DBAPIError) -> Trouble | None:

@@ -4,15 +4,47 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
 
 import psycopg
+from sqlalchemy import Connection
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 _USED, _IDLE = "used", 5.0
+STANDS_STILL = 15.0
+"""Seconds after which PostgreSQL ends a transaction that asks nothing more: its process is frozen, or its host lost, and holds locks that others
+need. Ours never pause half so long between two statements, save where they say so (`unhurried`)."""
+LOCK = 5.0
+"""Seconds, at most, to wait for one row's lock on PostgreSQL: nobody who is alive holds one as long."""
+_PROBES: Mapping[str, int] = MappingProxyType({"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3})
+_UNANSWERED = 25_000
+"""Of a connection on which nothing is said: seconds until it is asked whether the other end is there, between two questions, and how many of them.
+Milliseconds for which anything that was said may go unanswered."""
+ALIVE: Mapping[str, int] = MappingProxyType({"keepalives": 1, **_PROBES, "tcp_user_timeout": _UNANSWERED})
+"""How our end of a connection finds out that the server's host is gone."""
+
+
+def limits(seconds: float) -> str:
+    """What a PostgreSQL session is begun with, for whoever waits `seconds` for a lock at most: all that ends it when our end is gone."""
+    settings = {
+        "lock_timeout": int(min(seconds, LOCK) * 1000),
+        "statement_timeout": int(seconds * 2000),
+        "idle_in_transaction_session_timeout": int(STANDS_STILL * 1000),
+        **{f"tcp_{name}": value for name, value in _PROBES.items()},
+        "tcp_user_timeout": _UNANSWERED,
+    }
+    return " ".join(f"-c {name}={value}" for name, value in settings.items())
+
+
+def unhurried(connection: Connection) -> None:
+    """For a transaction of a person's command that computes or reads files for long between two statements: it is not taken for one whose process is
+    gone."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = '10min'")
 
 
 class Patience(threading.local):

@@ -27,10 +27,11 @@ def open_files(url: str | URL) -> Sequence[Path]:
         return ()
     if parsed.get_backend_name() != "sqlite" or not parsed.database:
         return ()
-    return tuple(file for ending in ("", "-wal", "-shm") if _open(file := Path(f"{parsed.database}{ending}")))
+    return tuple(file for ending in ("", "-wal", "-shm") if others_can_read(file := Path(f"{parsed.database}{ending}")))
 
 
-def _open(file: Path) -> bool:
+def others_can_read(file: Path) -> bool:
+    """Whether a file is there and anybody but its owner may read or write it."""
     try:
         return bool(file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
     except OSError:

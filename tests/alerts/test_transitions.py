@@ -131,7 +131,7 @@ class Life(RuleBasedStateMachine):
         if found:
             row = found[which % len(found)]
             self.world.text(self.world.number_of(row.person), f"{word} {self.world.service.outbox.numbers.of(row)}")
-            next(job for job in self.world.service.steady_jobs(self.world.gateway) if job.name == "texts").run()
+            next(job for job in self.world.service.steady_jobs() if job.name == "texts").run()
 
     @invariant()
     def only_by_the_table(self) -> None:

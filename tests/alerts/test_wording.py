@@ -16,12 +16,12 @@ from referral.directory.records import PersonRow
 from referral.officers.converse import officers_code
 from referral.texts.catalogue import Catalogue
 from referral.texts.gsm import septets
+from referral.vocabulary.language import LANGUAGES
 from referral.vocabulary.report import Accused, AgeBand, Concern, Reporter, Sex, Told, Urgency
 from tests.conftest import START
 from tests.world import SEXABUSE, World, as_far_as_ward, sent
 
 ONE_PART = 160
-LANGUAGES = ("sw", "en")
 SECRET = {"landmark": "Nyumba ya bluu", "story": "Mwalimu Juma wa shule ya msingi", "spot": "KE002-L1808"}
 
 

@@ -80,13 +80,21 @@ def test_what_officers_are_told_of_a_report_that_is_not_red_travels_behind_red(w
     sent(world.phone(), danger=NOT_NOW, concern=PHYSICAL)
     world.wait(timedelta(hours=5), step=timedelta(minutes=20))
     world.clock.turn(timedelta(days=1.1))
-    for job in world.service.steady_jobs(world.gateway):
+    for job in world.service.steady_jobs():
         if job.name == "climb":
             job.run()
     with world.rows() as session:
         waiting = session.scalars(select(AlertRecord).where(AlertRecord.due_at.is_not(None))).all()
         assert waiting
         assert all(row.lane > 0 for row in waiting)
+
+
+@on_sqlite
+def test_nothing_that_asks_the_gateway_stands_before_the_clocks(world: World) -> None:
+    """A gateway that hangs when its inbox is asked for delays no climbing, no heartbeat and no OK that was called in."""
+    asking = {job.name for job in (*world.service.inbox_jobs(world.gateway), *world.service.account_jobs(world.gateway))}
+    assert asking == {"pull", "balance"}
+    assert not asking & {job.name for job in (*world.service.steady_jobs(), *world.service.slow_jobs())}
 
 
 class TestAWorkerThatIsToStop:

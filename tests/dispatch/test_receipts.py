@@ -53,6 +53,10 @@ def out_lite(sqlite_world: World) -> World:
     return _out(sqlite_world)
 
 
+def test_a_reason_that_no_database_can_keep_is_no_reason_to_lose_the_report(world: World) -> None:
+    world.receipt("of something not yet written down", "Failed", "User\x00InBlackList")
+
+
 @on_sqlite
 class TestNothingIsBelieved:
     @pytest.mark.parametrize("status", ["", "Delivered", "SUCCESS?", "Sent", "Submitted", "Buffered", "x" * 5000, "\x00", "🙂"])

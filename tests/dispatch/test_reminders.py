@@ -71,7 +71,7 @@ class TestHigh:
         world.clock.turn(minutes(32))
         assert one(world).remind(world.clock.now) == 1
         world.text(world.number_of(CHILDREN), f"OK {digits(first)}")
-        next(job for job in world.service.steady_jobs(world.gateway) if job.name == "texts").run()
+        next(job for job in world.service.steady_jobs() if job.name == "texts").run()
         world.wait(minutes(5))
         assert reminders(world) == []
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import select, update
@@ -12,9 +13,11 @@ from sqlalchemy import select, update
 from referral.alerts.claims import OTHERS, RED
 from referral.alerts.depths import queue_depths
 from referral.alerts.records import AlertRecord, LadderRecord, Purpose
-from referral.dispatch.road import Roads, SendingPauseRecord, Trouble
+from referral.dispatch.balance import BalanceWatch
+from referral.dispatch.policy_of_codes import course
+from referral.dispatch.road import BELOW_RESERVE, Roads, SendingPauseRecord, Trouble
 from referral.gateway import port
-from referral.gateway.port import Outcome, Sending
+from referral.gateway.port import Balance, Outcome, Sending
 from referral.vocabulary.phone import PhoneNumber
 from tests.conftest import minutes
 from tests.fakes import RecordingGateway
@@ -64,7 +67,7 @@ def troubles(world: World) -> set[Trouble]:
 
 def stopped(world: World) -> tuple[bool, bool]:
     with world.rows() as session:
-        return roads(world).paused(session), roads(world).broken(session)
+        return Trouble.EMPTY in {one.trouble for one in roads(world).seen(session)}, roads(world).broken(session)
 
 
 class TestAnEmptyAccount:
@@ -118,6 +121,71 @@ class TestAnEmptyAccount:
         world.clock.turn(-timedelta(days=1))
         with world.service.database.transaction() as session:
             assert roads(world).allowed(session, OTHERS, 4, world.clock.now) == 1
+
+
+@dataclass
+class Prepaid(Failing):
+    """An account with `left` on it, a text costing one; the first that is tried goes to a dearer network."""
+
+    left: int = 6
+
+    def send(self, to: PhoneNumber, text: str) -> Sending:
+        if not self.tries or not self.left:
+            self.tries.append("other")
+            return EMPTY
+        self.left -= 1
+        return super().send(to, text)
+
+
+@on_sqlite
+class TestWhatIsLeftForRed:
+    def test_no_other_text_spends_it_though_red_ones_are_taken(self, world: World) -> None:
+        gateway = Prepaid()
+        world.use(gateway)
+        less_urgent(world, 8)
+        world.work()
+        assert (stopped(world), gateway.left) == ((True, False), 6), "the rest of the batch is given back"
+        for serial in range(3):
+            sent(world.phone(f"+25470000091{serial}"))
+            world.work()
+        assert gateway.tries[1:] == ["RED"] * 6, "the second and the third report reach somebody, too"
+        assert stopped(world)[0]
+        gateway.left = 1000
+        world.wait(minutes(40), step=timedelta(seconds=30))
+        assert not stopped(world)[0]
+        with world.rows() as session:
+            assert all(one.sent_at for one in session.scalars(select(AlertRecord).where(AlertRecord.purpose == Purpose.ALERT)))
+
+    def test_is_what_policy_keeps_before_the_account_is_empty(self, world: World, failing: Failing) -> None:
+        """As it is read each quarter of an hour; where it cannot be read any more, texts try the road as after a 405."""
+        kept = Roads(world.service.database, replace(world.service.policy.sending, balance_reserve=200.0))
+        for left, pauses in (("201", False), ("199.5", True), ("199", True)):
+            failing.left = Balance("KES", Decimal(left))
+            BalanceWatch(world.service.database, failing, kept).look(world.clock.now)
+            assert stopped(world)[0] is pauses
+        with world.rows() as session:
+            assert [one.reason for one in kept.seen(session)] == [BELOW_RESERVE]
+        less_urgent(world, 2)
+        world.wait(minutes(50))
+        assert failing.tries == []
+        world.wait(minutes(12))
+        assert (len(failing.tries), stopped(world)[0]) == (2, False)
+        kept.heard(course(EMPTY), "InsufficientBalance", world.clock.now)
+        failing.left = Balance("KES", Decimal(5000))
+        BalanceWatch(world.service.database, failing, kept).look(world.clock.now)
+        assert not stopped(world)[0]
+
+    def test_a_text_that_nobody_wants_any_more_is_no_probe(self, world: World, failing: Failing) -> None:
+        failing.fault = EMPTY
+        less_urgent(world)
+        world.work()
+        with world.service.database.transaction() as session:
+            session.execute(update(AlertRecord).values(due_at=world.clock.now, revoked_at=world.clock.now, lane=1))
+        less_urgent(world)
+        before = len(failing.tries)
+        world.clock.turn(minutes(5.1))
+        world.work()
+        assert len(failing.tries) == before + 1
 
 
 class TestAGatewayThatIsDown:

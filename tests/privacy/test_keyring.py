@@ -166,7 +166,7 @@ class TestSealing:
     def test_for_a_month_whose_key_is_gone_or_set_aside_is_under_this_months(self, ring: Keyring) -> None:
         long_ago = START - timedelta(days=400)
         assert key_of(ring.sealer.of_month(long_ago).seal("words", CELL)).startswith("2026-03-")
-        april = ring.ring().newest("2026-04")
+        april = ring.ring().newest("2026-04", START)
         assert april
         ring.change(lambda held: held.setting_aside(april.id, START))
         assert key_of(ring.sealer.of_month(datetime(2026, 4, 2, tzinfo=UTC)).seal("words", CELL)).startswith("2026-03-")
@@ -243,8 +243,22 @@ class TestTwoHosts:
         assert follower.make_ahead() == 0
         sealed = follower.sealer.of_month(late).seal("words", CELL)
         assert {key.id for key in follower.ring().keys} == known
-        assert key_of(sealed) == ring.ring().latest_month().id  # type: ignore[union-attr]  # it has months
+        assert key_of(sealed) == ring.ring().latest_month(late).id  # type: ignore[union-attr]  # it has months
         assert ring.sealer.open(sealed, CELL) == "words"
+
+    def test_change_over_to_a_new_key_at_the_same_moment(self, ring: Keyring, tmp_path: Path) -> None:
+        """What one seals before the other has the key could not be opened there."""
+        clock = FixedClock(START)
+        maker = Keyring(ring.path, KEYS, clock)
+        before = key_of(maker.sealer.seal("words", CELL))
+        new = maker.change(lambda held: held.turned(Kind.FIELDS, START + timedelta(minutes=1), START + timedelta(hours=24))).turning[Kind.FIELDS]
+        maker.export(maker.ring(), tmp_path / "copy.json")
+        follower = Keyring(tmp_path / "copy.json", KEYS, clock, follows=True)
+        assert {key_of(one.sealer.seal("words", CELL)) for one in (maker, follower)} == {before}
+        clock.turn(timedelta(hours=25))
+        assert {key_of(one.sealer.seal("words", CELL)) for one in (maker, follower)} == {new}
+        at_once = maker.ring().turned(Kind.FIELDS, START)
+        assert follower.ring().merged(at_once).newest(Kind.FIELDS, START) == at_once.key(new)
 
     def test_with_two_keys_of_one_name_are_not_merged(self, ring: Keyring) -> None:
         held = ring.ring()
@@ -255,7 +269,7 @@ class TestTwoHosts:
 
 def test_a_keyring_is_read_as_it_was_written(ring: Keyring) -> None:
     held = replace(ring.ring().with_custodian("amina", b"x" * 32), turning={"fields": "fields-0000"}, backed_up=START)
-    held = held.without(held.keys[-1].id, START).setting_aside(held.keys[2].id, START)
+    held = held.adding(Kind.FIELDS, START, START + timedelta(days=1)).without(held.keys[-1].id, START).setting_aside(held.keys[2].id, START)
     assert read_ring(write_ring(held)) == held
 
 

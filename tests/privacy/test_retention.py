@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from referral.alerts.keeping import HAPPENED
 from referral.alerts.records import AlertRecord, LadderRecord, Purpose
 from referral.alerts.state import state_of
-from referral.casework.case_records import CaseEvent, CaseEventRecord, LegalHoldRecord
+from referral.casework.case_records import LegalHoldRecord
 from referral.casework.closing import CloseRefused, Closing, Reason, may_be
 from referral.casework.holds import HoldRefused
 from referral.forgetting import runs
@@ -24,13 +24,14 @@ from referral.privacy.audit import Action, AuditRecord
 from referral.privacy.records import PurgeRunRecord
 from referral.privacy.retention import RetentionError, parse_retention
 from referral.reports import keeping
+from referral.reports.event_records import CaseEvent, CaseEventRecord
 from referral.reports.keeping import closed
 from referral.reports.letter_records import LetterRecord, LetterState, Side
 from referral.reports.records import PlanStepRecord, ReportRecord
 from referral.reports.register import Report
 from referral.store.base import Base, new_id
 from referral.vocabulary.phone import PhoneNumber
-from referral.vocabulary.report import NEVER_LOCAL, SEXUAL, Channel, Concern, Told, Urgency
+from referral.vocabulary.report import NEVER_LOCAL, TREATED_AS_SEXUAL, Channel, Concern, Told, Urgency
 from tests.conftest import START
 from tests.world import NOT_NOW, PHYSICAL, World, on_sqlite, sent
 
@@ -519,7 +520,7 @@ class TestClosing:
                 self.close(world, report, by, second=second)
 
     def test_no_harm_that_is_never_settled_can_be_closed_as_settled(self) -> None:
-        assert NEVER_LOCAL > SEXUAL
+        assert NEVER_LOCAL > TREATED_AS_SEXUAL
         for concern in (None, *Concern):
             allowed = may_be(of_kind(concern, Urgency.MEDIUM), Reason.FAMILY_AGREED)
             assert allowed is (concern is not None and concern not in NEVER_LOCAL), concern

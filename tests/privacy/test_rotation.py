@@ -18,6 +18,7 @@ from sqlalchemy import select, update
 from referral.privacy.audit import Audit
 from referral.privacy.keyring import ROOT_FIELDS, Keyring
 from referral.privacy.keys import Keys
+from referral.privacy.keystate import key_state
 from referral.privacy.relay import Relay
 from referral.privacy.ring import Kind, Ring
 from referral.privacy.rotation import KeyInUse, Rotation
@@ -123,6 +124,31 @@ class TestRotating:
         sealed.fill(3)
         begun = sealed.ring.change(lambda ring: _begun(ring.adding("2026-03", START)))
         assert sealed.rotation.rotate("2026-03", START).key == begun.turning["2026-03"]
+
+    def test_can_wait_until_its_key_was_carried_to_every_host(self, sealed: Sealed, clock: FixedClock) -> None:
+        sealed.fill(6)
+        old, day = key_in_use(sealed), timedelta(hours=24)
+        begun = sealed.rotation.rotate("2026-03", clock.now, day)
+        assert (begun.values, begun.waits) == (0, clock.now + day)
+        assert key_in_use(sealed) == old
+        assert not [problem for problem in key_state(sealed.database, sealed.ring, clock.now).problems if "rotation" in problem]
+        with pytest.raises(KeyInUse, match="other hosts may have it"):
+            sealed.rotation.retire(begun.key, clock.now)
+        clock.turn(day)
+        assert any("rotation" in problem for problem in key_state(sealed.database, sealed.ring, clock.now).problems)
+        done = sealed.rotation.rotate("2026-03", clock.now, day)
+        assert (done.key, done.waits, key_in_use(sealed)) == (begun.key, None, begun.key)
+        assert sealed.all_open()
+
+    def test_that_waits_is_ended_at_once_when_it_must_be(self, sealed: Sealed, clock: FixedClock) -> None:
+        sealed.fill(6)
+        begun = sealed.rotation.rotate("2026-03", clock.now, timedelta(hours=24))
+        assert sealed.rotation.rotate("2026-03", clock.now).key == begun.key == key_in_use(sealed)
+
+    def test_is_for_the_host_that_makes_the_keys(self, sealed: Sealed, clock: FixedClock) -> None:
+        follower = Keyring(sealed.ring.path, KEYS, clock, follows=True)
+        with pytest.raises(KeyInUse, match="follows"):
+            Rotation(sealed.database, follower).rotate(Kind.FIELDS, clock.now)
 
     def test_what_does_not_open_is_counted_and_left_as_it_is(self, sealed: Sealed) -> None:
         sealed.fill(3)
@@ -278,6 +304,13 @@ def test_a_field_of_an_older_copy_of_the_database_opens_with_the_keys_of_its_tim
     cell = Cell("report", "story", sealed.ids[0])
     assert kept.sealer.open(before or b"", cell) == "words 0"
     assert kept.ring().key(done.key) is None
+
+
+def key_in_use(sealed: Sealed) -> str:
+    """The one key under which every story lies."""
+    with sealed.database.read() as session:
+        [key] = {key_of(story) for story in session.scalars(select(ReportRecord.story)) if story}
+    return key
 
 
 def _begun(ring: Ring) -> Ring:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text
@@ -15,7 +18,8 @@ from referral.store.base import Base, new_id
 from referral.store.database import Database, changed
 from referral.store.health import NotNow
 from referral.store.migrate import pending, upgrade
-from tests.conftest import START
+from referral.store.patience import unhurried
+from tests.conftest import START, Kept
 
 
 def beats(database: Database) -> int:
@@ -83,6 +87,44 @@ class TestATransaction:
             session.add_all(HeartbeatRecord(worker=name, at=START) for name in "abc")
         with county_database.transaction() as session:
             assert changed(session, delete(HeartbeatRecord).where(HeartbeatRecord.worker != "a")) == 2
+
+
+class TestATransactionThatStandsStill:
+    """Its process is frozen, or its host lost, with locks that others need. Only PostgreSQL has other hosts."""
+
+    @pytest.fixture
+    def server(self, postgres_county: Kept) -> Iterator[Database]:
+        name = f"t{new_id()[:16]}"
+        database = Database(postgres_county.fresh(name))
+        yield database
+        database.close()
+        postgres_county.drop(name)
+
+    def test_is_ended_by_the_server_and_nothing_of_it_is_written(self, server: Database) -> None:
+        with pytest.raises(NotNow), server.transaction() as session:  # noqa: PT012  what fails is the block, half-way
+            session.execute(text("SET LOCAL idle_in_transaction_session_timeout = '50ms'"))
+            session.add(HeartbeatRecord(worker="frozen", at=START))
+            session.flush()
+            time.sleep(0.3)
+            session.add(HeartbeatRecord(worker="awake", at=START))
+        assert server.health.wait(5)
+        assert beats(server) == 0
+        with server.transaction() as session:
+            session.add(HeartbeatRecord(worker="again", at=START))
+        assert beats(server) == 1
+
+    def test_is_known_by_every_connection_and_so_is_a_host_that_is_gone(self, server: Database) -> None:
+        with server.transaction() as promised, server.draft() as drafted, server.read() as read:
+            for session in (promised, drafted, read):
+                assert session.scalar(text("SHOW idle_in_transaction_session_timeout")) == "15s"
+                assert session.scalar(text("SHOW lock_timeout")) == "5s"
+                driver: Any = session.connection().connection.driver_connection
+                ours = driver.info.get_parameters()
+                assert (ours["keepalives"], ours["keepalives_idle"], ours["tcp_user_timeout"]) == ("1", "10", "25000")
+            unhurried(promised.connection())
+            assert promised.scalar(text("SHOW idle_in_transaction_session_timeout")) == "10min"
+        with server.transaction() as session:
+            assert session.scalar(text("SHOW idle_in_transaction_session_timeout")) == "15s"
 
 
 class TestMoments:
