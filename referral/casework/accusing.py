@@ -8,13 +8,14 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from referral.casework.colleagues import NO_REPORT, Colleagues
+from referral.casework.refusals import Refused
 from referral.handover.ladder import Ladder
 from referral.privacy.audit import Action
 from referral.reports.keeping import closed
 from referral.vocabulary.report import Accused
 
 
-class AccusationRefused(ValueError):
+class AccusationRefused(Refused):
     """The words say why, for the person who asked."""
 
 

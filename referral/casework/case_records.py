@@ -1,4 +1,4 @@
-"""What two people agreed on about a report, dated and never edited; and, from below, what happened to it."""
+"""What two people agreed on about a report, dated and never edited."""
 
 from __future__ import annotations
 
@@ -8,10 +8,7 @@ from typing import Any
 from sqlalchemy import CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 
-from referral.reports.event_records import CaseEvent, CaseEventRecord
 from referral.store.base import ID_LENGTH, Base
-
-__all__ = ["CaseEvent", "CaseEventRecord", "LegalHoldRecord", "RevealRecord"]
 
 
 class _Agreed:
@@ -54,6 +51,8 @@ class RevealRecord(_Agreed, Base):
     __tablename__ = "reveal"
 
     shown_hour: Mapped[datetime | None]
+    consent: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+    """The consent it was asked under (`report.consent`): what is agreed to later is another."""
 
     @staticmethod
     def _more_constraints() -> tuple[CheckConstraint, ...]:

@@ -10,9 +10,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from referral.alerts.outbox import Outbox
-from referral.casework.case_records import CaseEvent, CaseEventRecord
 from referral.casework.colleagues import NO_REPORT, Colleagues
+from referral.casework.refusals import Refused
 from referral.privacy.audit import Action, Audit
+from referral.reports.event_records import CaseEvent, CaseEventRecord
 from referral.reports.keeping import closed
 from referral.reports.register import Register, Report
 from referral.store.base import new_id
@@ -20,7 +21,7 @@ from referral.vocabulary.report import NEVER_LOCAL, Urgency
 
 
 class Reason(StrEnum):
-    """Why a report is closed (facts on casework, life of a case). Stored for ever: indicators count them."""
+    """Why a report is closed. Stored as these words: one that is in use is never renamed."""
 
     SAFE = "safe"
     """The child is safe and has been given what they needed."""
@@ -45,7 +46,7 @@ class Reason(StrEnum):
 
 
 NOT_IN_SEXUAL = frozenset({Reason.FAMILY_AGREED})
-"""No harm of these kinds can be settled or reconciled away (behaviour, life of a report): see `may_be`."""
+"""Harm of these kinds is nothing a family may settle: who settles it may be who did it, or pays for it. See `may_be`."""
 ONLY_WHEN_LOW = frozenset({Reason.PRANK})
 TWO_PEOPLE = frozenset({Reason.PRANK, Reason.DIED})
 """Reasons that a second person must see, whatever the report."""
@@ -57,7 +58,7 @@ class Closing(StrEnum):
     """Asked for; a second person must agree."""
 
 
-class CloseRefused(ValueError):
+class CloseRefused(Refused):
     """The words say why, for the person who asked."""
 
 
@@ -70,7 +71,7 @@ def may_be(report: Report, reason: Reason) -> bool:
 
 
 def needs_two(report: Report, reason: Reason) -> bool:
-    return report.urgency is Urgency.RED or report.sexual or report.told.concern is None or reason in TWO_PEOPLE
+    return report.urgency is Urgency.RED or report.treated_as_sexual or report.told.concern is None or reason in TWO_PEOPLE
 
 
 @dataclass(frozen=True)

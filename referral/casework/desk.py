@@ -1,7 +1,7 @@
 """An officer's desk: the alerts handed to one person, and what that person does with them. For the officers' menu and any other door.
 
 Who may not know of a report finds nothing here, at every single look: an alert that was taken back, handed on or declined, one
-of an office they no longer fill, one that a rule excludes by now. "Not there" and "not yours" are one answer.
+of an office they no longer fill, one that a rule keeps from one of their posts by now. "Not there" and "not yours" are one answer.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from referral.alerts.outbox import Outbox
 from referral.alerts.records import AlertRecord, LadderRecord, Purpose
 from referral.casework import marks
 from referral.casework.records import Given, ServiceEventRecord
+from referral.handover import held_back
 from referral.handover.contacts import Contacts
 from referral.handover.ladder import Ladder
 from referral.handover.planner import Planner
 from referral.privacy.audit import Action, Audit
-from referral.reports.letters import after
 from referral.reports.numbers import Reachable
 from referral.reports.register import Register, Report
 from referral.store.base import new_id
@@ -83,12 +83,12 @@ class Desk:
 
     def open_alerts(self, session: Session, person: str, now: datetime) -> tuple[Brief, ...]:
         """What waits for this person: the most urgent first, then what is due first."""
-        briefs = [self._brief(session, mine) for mine in self._all_mine(session, person, now)]
+        briefs = [self._brief(session, mine, now) for mine in self._all_mine(session, person, now)]
         return tuple(sorted(briefs, key=lambda brief: (brief.urgency.rank, brief.due is None, brief.due or now, brief.number)))
 
     def brief(self, session: Session, person: str, alert: str, now: datetime) -> Brief | None:
         mine = self._mine(session, person, alert, now)
-        return None if mine is None else self._brief(session, mine)
+        return None if mine is None else self._brief(session, mine, now)
 
     def look(self, session: Session, person: str, alert: str, now: datetime) -> Opened | None:
         """The report once more, for another page of a reading that `read` has written down. An alert never opened shows nothing."""
@@ -171,10 +171,10 @@ class Desk:
         return next((mine for mine in self._all_mine(session, person, now) if mine.alert.id == alert), None)
 
     def _all_mine(self, session: Session, person: str, now: datetime) -> Iterator[Mine]:
-        posts = {office.id for office in self.planner.roster().offices_of(person, now)}
+        planner = self.planner.of_the_moment()
         for alert in self._handed_to(session, person):
             report = None if alert.report is None else self.register.find(session, alert.report)
-            if report is not None and alert.office in posts and self.planner.may_know(report, alert.office or ""):
+            if report is not None and alert.office in {post.id for post in planner.posts(report, person, now)}:
                 yield Mine(person, alert, report)
 
     @staticmethod
@@ -185,10 +185,10 @@ class Desk:
         rows = select(AlertRecord).where(AlertRecord.person == person, AlertRecord.purpose == Purpose.ALERT, sent, *(at.is_(None) for at in over))
         return session.scalars(rows).all()
 
-    def _brief(self, session: Session, mine: Mine) -> Brief:
+    def _brief(self, session: Session, mine: Mine, now: datetime) -> Brief:
         alert, report = mine.alert, mine.report
         place = self.planner.roster().place_name(report.told.place) if report.told.place else None
-        unread = after(session, report.id, alert.mail_turn or 0)
+        unread = held_back.unread(session, report, alert.mail_turn or 0, now)
         if alert.acting_at is not None:
             return Brief(alert.id, report.number, report.urgency, place, Standing.ACTING, None, unread)
         if alert.acknowledged_at is None:

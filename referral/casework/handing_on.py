@@ -11,10 +11,8 @@ from sqlalchemy.orm import Session
 from referral.casework.desk import Desk, Mine
 from referral.privacy.audit import Action
 from referral.routing import clock
-from referral.vocabulary.duty import Doubt, DutyBearer
+from referral.vocabulary.duty import AWAY, DutyBearer
 from referral.vocabulary.option import Option
-
-_NOT_NOW = frozenset({Doubt.OFF_DUTY, Doubt.UNREACHABLE})
 
 
 @dataclass(frozen=True)
@@ -49,21 +47,9 @@ class HandingOn:
         old.referred_on_at = now
         desk.audit.write(session, now, person, Action.HANDED_ON, report.id, office=old.office, to=office)
         session.flush()
-        self._run_on(session, mine, deadline, now)
+        desk.ladder.run_on(session, report, deadline, now)
         desk.ladder.tell_supervisor(session, report, old, "supervisor.handed_on", now)
         return True
-
-    def _run_on(self, session: Session, mine: Mine, deadline: datetime, now: datetime) -> None:
-        """Where not enough others have it, the ladder climbs if the new office does not answer in time."""
-        desk = self.desk
-        desk.ladder.settle(session, mine.report, now)
-        ladder = desk.outbox.ladder(session, mine.report.id)
-        if ladder is None or desk.ladder.satisfied(mine.report, desk.outbox.alerts_of(session, mine.report.id)):
-            return
-        if ladder.ended_at is None:
-            ladder.step_due_at = ladder.step_due_at or deadline
-        else:
-            ladder.again_at = ladder.again_at or deadline
 
     def _possible(self, session: Session, mine: Mine, now: datetime) -> Iterator[DutyBearer]:
         """Nobody who was told already, taken back or not: one alert a person, and who was excluded once is not asked again."""
@@ -73,8 +59,8 @@ class HandingOn:
         concern = planner.table.concern(told)
         for bearer in planner.roster().bearers(told.place, now, planner.policy.timezone):
             office = bearer.office
-            if bearer.neighbour or bearer.doubts & _NOT_NOW or bearer.person in people or office.id in offices:
+            if bearer.neighbour or bearer.doubts & AWAY or bearer.person in people or office.id in offices:
                 continue
-            if (not office.concerns or concern in office.concerns) and planner.may_know(mine.report, office.id):
+            if (not office.concerns or concern in office.concerns) and planner.may_be_told(mine.report, bearer):
                 offices.add(office.id)
                 yield bearer

@@ -27,7 +27,8 @@ class HeldWords:
     audit: Audit
 
     def read(self, session: Session, hold: str, by: str, now: datetime) -> Sequence[tuple[str, str]]:
-        """(what it is, the words), for one of the two while their hold stands; each reading is in the audit. Empty where nothing was erased.
+        """(what it is, the words), for one of the two while their hold stands; each reading is in the audit. Empty where nothing was erased under it:
+        what was erased under another is for the two of that one.
 
         Raises HoldRefused for anybody else, for somebody whom a rule excludes by now, and for a hold that is over; privacy.seal.Unreadable.
         """
@@ -35,7 +36,7 @@ class HeldWords:
         report = None if row is None else self.register.find(session, row.report)
         if row is None or report is None or by.casefold() not in {(name or "").casefold() for name in (row.asked_by, row.approved_by)}:
             raise HoldRefused("no such hold is yours")
-        if row.approved_by is None or report.id not in self.holds.held(session, now) or not self.colleagues.posts(report, by, now):
+        if hold not in self.holds.standing(session, now, report.id) or not self.colleagues.posts(session, report, by, now):
             raise HoldRefused("no such hold is yours")
         self.audit.write(session, now, by, Action.READ, report.id, what="words held for a court")
-        return self.erasing.box(session, report.id)
+        return self.erasing.box(session, report.id, hold)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from referral.casework.case_records import LegalHoldRecord
 from referral.casework.colleagues import NO_REPORT, Colleagues
+from referral.casework.refusals import Refused
 from referral.privacy.audit import Action, Audit
 from referral.privacy.seal import Cell, Sealer
 from referral.reports.records import ReportRecord
@@ -24,7 +25,7 @@ UNANSWERED = timedelta(days=30)
 """A hold that nobody approved lapses after so long."""
 
 
-class HoldRefused(ValueError):
+class HoldRefused(Refused):
     """The words say why, for the person who asked."""
 
 
@@ -87,8 +88,13 @@ class Holds:
 
     def held(self, session: Session, now: datetime) -> frozenset[str]:
         """The reports that the purge must leave alone."""
+        return frozenset(self.standing(session, now).values())
+
+    def standing(self, session: Session, now: datetime, report: str | None = None) -> Mapping[str, str]:
+        """The holds that stand, each with its report; of one report where it is named."""
         standing = (LegalHoldRecord.approved_by.is_not(None), LegalHoldRecord.ended_hour.is_(None), LegalHoldRecord.until >= now.date())
-        return frozenset(session.scalars(select(LegalHoldRecord.report).where(*standing)))
+        of = () if report is None else (LegalHoldRecord.report == report,)
+        return {row[0]: row[1] for row in session.execute(select(LegalHoldRecord.id, LegalHoldRecord.report).where(*standing, *of))}
 
     def end_over(self, session: Session, now: datetime) -> int:
         """Write down the end of holds whose day is over, and of those that nobody approved in a month. How many."""

@@ -28,15 +28,14 @@ class OfficersMail:
         mine = self.desk.mine_to_hand_on(session, person, alert, now, lock=True)
         if mine is None:
             return False
-        self.mailbox.read_by_officer(session, mine.report.id, now)
-        mine.alert.mail_turn = self.mailbox.post.last_turn(session, mine.report.id)
+        mine.alert.mail_turn = max(mine.alert.mail_turn or 0, self.mailbox.read_by_officer(session, mine.report, now))
         self.desk.audit.write(session, now, person, Action.READ, mine.report.id, office=mine.alert.office, what="letters")
         return True
 
     def look(self, session: Session, person: str, alert: str, now: datetime) -> tuple[Letter, ...] | None:
         """The letters once more, for another page of a reading that `read` has written down, the newest first. None if it is not theirs."""
         mine = self.desk.mine_to_hand_on(session, person, alert, now, lock=False)
-        return None if mine is None else tuple(reversed(self.mailbox.letters(session, mine.report.id)))
+        return None if mine is None else tuple(reversed(self.mailbox.for_officers(session, mine.report, now)))
 
     def write(self, session: Session, person: str, alert: str, template: Template, now: datetime) -> bool:
         """Leave a ready-made letter for the reporter. False if the report is not theirs."""

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from referral.alerts.outbox import Outbox
 from referral.alerts.records import AlertRecord
+from referral.alerts.state import RECUSES
 from referral.handover.ladder import Ladder
 from referral.privacy.audit import Action, Audit
 from referral.reports.register import Report
@@ -33,7 +34,10 @@ def act(audit: Audit, session: Session, report: Report, alert: AlertRecord, now:
 
 
 def decline(audit: Audit, ladder: Ladder, outbox: Outbox, session: Session, report: Report, alert: AlertRecord, reason: str | None, now: datetime) -> None:
-    """They cannot. A child must not wait for somebody who said no: the next step is due at once, unless enough others have said yes."""
+    """They cannot. A child must not wait for somebody who said no: the next step is due at once, unless enough others have said yes.
+
+    A second no counts only where it says that the report must not be theirs at all.
+    """
     if alert.declined_at is None:
         alert.declined_at, alert.decline_reason = now, reason
         alert.acknowledged_at = alert.acting_at = alert.done_at = None
@@ -41,3 +45,6 @@ def decline(audit: Audit, ladder: Ladder, outbox: Outbox, session: Session, repo
         session.flush()
         if not ladder.satisfied(report, outbox.alerts_of(session, report.id)):
             ladder.hasten(session, report.id, now)
+    elif RECUSES.get(reason) and not RECUSES.get(alert.decline_reason):
+        alert.decline_reason = reason
+        audit.write(session, now, alert.person, Action.DECLINED, report.id, office=alert.office, reason=reason)

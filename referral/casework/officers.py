@@ -11,12 +11,14 @@ from sqlalchemy.orm import Session
 
 from referral.alerts.outbox import Outbox
 from referral.alerts.records import AlertRecord, Purpose
+from referral.alerts.state import recused
 from referral.casework import marks
 from referral.casework.grammar import Command, Verb, read_command
 from referral.directory import drilling
 from referral.handover.contacts import Contacts
 from referral.handover.ladder import Ladder
 from referral.privacy.audit import Action, Audit
+from referral.reports.keeping import closed
 from referral.reports.register import Register, Report
 
 log = structlog.get_logger()
@@ -60,29 +62,40 @@ class OfficersAnswers:
             self._numbered(session, person, command, now)
 
     def _numbered(self, session: Session, person: str, command: Command, now: datetime) -> None:
-        alerts = [alert for alert in self.outbox.alerts_for(session, person, now) if alert.sent_at or alert.unknown_at or alert.calling]
-        alert = self.outbox.numbers.meant(alerts, command.number or "")
+        sent = [alert for alert in self.outbox.alerts_ever(session, person, now) if alert.sent_at or alert.unknown_at or alert.calling]
+        alerts = [alert for alert in sent if not _over(alert)]
+        alert = self.outbox.numbers.meant([*alerts, *(one for one in sent if _over(one))], command.number or "")
         report = None if alert is None or alert.report is None else self.register.find(session, alert.report)
         if alert is None or report is None:
             if not self._tested(session, person, command, now):
                 self._wrong(session, person, alerts, now)
-        elif alert.answers_ended_at is not None:
-            self._reply(session, person, "reply.answers_ended", now, number=report.number)
-        elif alert.referred_on_at is not None:
-            self._reply(session, person, "reply.handed_on", now, number=report.number)
-        else:
-            self.outbox.ladder(session, report.id)  # locks the report: one answer at a time
-            self.outbox.arrived(alert, now)
-            self.contacts.verified(session, person, now)
-            match command.verb:
-                case Verb.OK:
-                    self._ok(session, report, alert, now)
-                case Verb.ACT:
-                    self._act(session, report, alert, now)
-                case _:
-                    self._no(session, report, alert, command.reason, now)
-            session.flush()
-            self.ladder.settle(session, report, now)
+            return
+        self.outbox.ladder(session, report.id)  # locks the report: one answer at a time, and on what stands when it is ours
+        session.refresh(alert)
+        if not self._counts(session, report, alert, command.verb, now):
+            self._reply(session, person, "reply.no_longer", now, number=report.number)
+            return
+        self.outbox.arrived(alert, now)
+        self.contacts.verified(session, person, now)
+        match command.verb:
+            case Verb.OK:
+                self._ok(session, report, alert, now)
+            case Verb.ACT:
+                self._act(session, report, alert, now)
+            case _:
+                self._no(session, report, alert, command.reason, now)
+        session.flush()
+        self.ladder.settle(session, report, now)
+
+    def _counts(self, session: Session, report: Report, alert: AlertRecord, verb: Verb, now: datetime) -> bool:
+        """Whether an answer to this alert changes anything. All others are no guesses and hear one reply, whatever the reason: else whom a report has
+        come to accuse could tell it from the words. Of somebody who has left the office, or is kept out by now, the next person is told."""
+        if _over(alert) or closed(session, report.id):
+            return False
+        if alert.office not in {post.id for post in self.ladder.planner.posts(report, alert.person, now)}:
+            self.ladder.take_off(session, report, alert, now, "no longer in the office or not to know")
+            return False
+        return verb is Verb.NO or alert.person not in recused([alert], for_good=True)
 
     def _tests(self, session: Session, person: str, now: datetime) -> list[AlertRecord]:
         """The monthly tests that went out to this person."""
@@ -103,7 +116,7 @@ class OfficersAnswers:
 
     def _ok(self, session: Session, report: Report, alert: AlertRecord, now: datetime) -> None:
         marks.acknowledge(self.audit, session, report, alert, now)
-        self._reply(session, alert.person, "reply.acknowledged", now, number=report.number, one_time=self.outbox.numbers.of(alert))
+        self._reply(session, alert.person, "reply.acknowledged", now, number=report.number, alert=alert.id)
 
     def _act(self, session: Session, report: Report, alert: AlertRecord, now: datetime) -> None:
         marks.act(self.audit, session, report, alert, now)
@@ -117,7 +130,7 @@ class OfficersAnswers:
         """A number that is no alert's: counted on every alert still open to this person, since any of them may be the one guessed at."""
         ended: str | None = None
         for alert in alerts:
-            if alert.answers_ended_at is not None or alert.acknowledged_at is not None:
+            if alert.acknowledged_at is not None:
                 continue
             alert.wrong_answers += 1
             if alert.wrong_answers >= WRONG_ANSWERS:
@@ -139,3 +152,8 @@ class OfficersAnswers:
 
     def _reply(self, session: Session, person: str, key: str, now: datetime, **params: str) -> None:
         self.outbox.tell(session, Purpose.REPLY, person, key, params, now)
+
+
+def _over(alert: AlertRecord) -> bool:
+    """Taken back, handed on, done, or guessed at too often."""
+    return any((alert.revoked_at, alert.referred_on_at, alert.done_at, alert.answers_ended_at))

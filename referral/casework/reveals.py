@@ -13,8 +13,10 @@ from referral.alerts.outbox import Outbox
 from referral.alerts.records import Purpose
 from referral.casework.case_records import RevealRecord
 from referral.casework.colleagues import NO_REPORT, Colleagues
+from referral.casework.refusals import Refused
 from referral.privacy.audit import Action, Audit
 from referral.privacy.seal import Cell, Sealer
+from referral.reports import consents
 from referral.reports.keeping import closed
 from referral.reports.records import ReportRecord
 from referral.reports.register import Register, Report
@@ -26,7 +28,7 @@ UNANSWERED = timedelta(days=7)
 """A request that nobody agreed to lapses after so long: what made it urgent is over."""
 
 
-class RevealRefused(ValueError):
+class RevealRefused(Refused):
     """The words say why, for the person who asked."""
 
 
@@ -63,12 +65,13 @@ class Reveals:
         if not reason.strip():
             raise RevealRefused("say why")
         self._consented(session, report, now)
-        if any(one.report == report.id and _open(one, now) for one in session.scalars(select(RevealRecord))):
+        consent = consents.standing(session, report.id)
+        if any(_open(one, consent, now) for one in session.scalars(select(RevealRecord).where(RevealRecord.report == report.id))):
             raise RevealRefused("somebody has asked already: it waits for a second person")
         id_ = new_id()
         filed = session.get_one(ReportRecord, report.id).filed_hour
         sealed = self.sealer.of_month(filed).seal(reason.strip(), Cell(TABLE, "reason", id_))
-        session.add(RevealRecord(id=id_, report=report.id, reason=sealed, asked_by=by, asked_hour=_hour(now)))
+        session.add(RevealRecord(id=id_, report=report.id, reason=sealed, asked_by=by, asked_hour=_hour(now), consent=consent))
         self.audit.write(session, now, by, Action.REVEAL_ASKED, report.id)
         self._tell(session, by, "reveal.asked", report, now)
         self._ask_a_second(session, report, by, now)
@@ -81,6 +84,8 @@ class Reveals:
         """
         row, report = self._to_agree(session, reveal, by, now)
         self._consented(session, report, now)
+        if row.consent != consents.standing(session, report.id):
+            raise RevealRefused("the reporter has withdrawn since, or given another number: ask anew")
         number = self.register.contact_number(session, report.id, now)
         if number is None:
             raise RevealRefused("the reporter is no longer reachable")
@@ -94,10 +99,11 @@ class Reveals:
 
     def all(self, session: Session, now: datetime) -> Sequence[Reveal]:
         """Every request, the newest hour first. For the list that somebody reviews; the caller has written SEARCHED."""
-        rows = select(RevealRecord, ReportRecord.number).join(ReportRecord, ReportRecord.id == RevealRecord.report)
+        rows = select(RevealRecord, ReportRecord.number, ReportRecord.consent).join(ReportRecord, ReportRecord.id == RevealRecord.report)
         found = session.execute(rows.order_by(RevealRecord.asked_hour.desc(), RevealRecord.id))
         return [
-            Reveal(row.id, number, row.asked_by, row.asked_hour, row.approved_by, _open(row, now) and not closed(session, row.report)) for row, number in found
+            Reveal(row.id, number, row.asked_by, row.asked_hour, row.approved_by, _open(row, consent, now) and not closed(session, row.report))
+            for row, number, consent in found
         ]
 
     def reason(self, session: Session, reveal: str, by: str, now: datetime) -> str:
@@ -111,11 +117,11 @@ class Reveals:
         about = session.scalar(select(RevealRecord.report).where(RevealRecord.id == reveal))
         report = None if about is None else self._locked(session, about)
         row = session.get(RevealRecord, reveal, with_for_update=True, populate_existing=True)
-        if row is None or report is None or not self.colleagues.posts(report, by, now) or not _open(row, now) or closed(session, report.id):
+        if row is None or report is None or not self.colleagues.posts(session, report, by, now) or not _waits(row, now) or closed(session, report.id):
             raise RevealRefused("no such request waits for a second person")
         if by.casefold() == row.asked_by.casefold():
             raise RevealRefused("a second person must agree")
-        if not any(self.colleagues.over(report, office, by, now) for office in self._offices(report, row.asked_by, now)):
+        if not any(self.colleagues.over(session, report, office, by, now) for office in self._offices(session, report, row.asked_by, now)):
             raise RevealRefused("the second person is of the desk, or over the office that asked; and whoever asked is still on duty")
         return row, report
 
@@ -128,12 +134,12 @@ class Reveals:
         if self.register.reachable(session, report.id, now) is None:
             raise RevealRefused("the reporter did not agree to be contacted, or does no longer")
 
-    def _offices(self, report: Report, person: str, now: datetime) -> list[str]:
-        return [post.id for post in self.colleagues.posts(report, person, now)]
+    def _offices(self, session: Session, report: Report, person: str, now: datetime) -> list[str]:
+        return [post.id for post in self.colleagues.posts(session, report, person, now)]
 
     def _ask_a_second(self, session: Session, report: Report, by: str, now: datetime) -> None:
-        for office in self._offices(report, by, now):
-            bearer = self.colleagues.second_reader(report, office, by, now)
+        for office in self._offices(session, report, by, now):
+            bearer = self.colleagues.second_reader(session, report, office, by, now)
             if bearer is not None:
                 self._tell(session, bearer.person, "reveal.waits", report, now)
                 return
@@ -142,7 +148,12 @@ class Reveals:
         self.outbox.tell(session, Purpose.REPLY, person, key, {"number": report.number}, now)
 
 
-def _open(row: RevealRecord, now: datetime) -> bool:
+def _open(row: RevealRecord, consent: str | None, now: datetime) -> bool:
+    """Whether it can still be agreed to: a request ends with the consent it was asked under."""
+    return _waits(row, now) and row.consent == consent
+
+
+def _waits(row: RevealRecord, now: datetime) -> bool:
     return row.approved_by is None and row.asked_hour > now - UNANSWERED
 
 

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 from referral.alerts.records import Purpose
 from referral.casework.colleagues import Colleagues
 from referral.handover.mailbox import Mailbox
+from referral.handover.writers import heard
 from referral.privacy.audit import Action, Audit
-from referral.reports.letters import HeldLetter
+from referral.reports.letters import Unopened
 from referral.reports.register import Register, Report
 from referral.routing import clock
 
@@ -29,7 +30,8 @@ class Waiting:
 
 @dataclass(frozen=True)
 class SecondReading:
-    """Every method works inside the caller's transaction. To whoever may not read a report its letters do not exist; to the writer neither."""
+    """Every method works inside the caller's transaction. To whoever may not read a report its letters do not exist; to the writer
+    neither; and those of a writer who may no longer be heard by the reporter do to nobody."""
 
     register: Register
     colleagues: Colleagues
@@ -56,6 +58,10 @@ class SecondReading:
 
     def settle(self, session: Session, person: str, letter: str, through: bool, now: datetime) -> bool:
         """Let it through or keep it back, for good. False if it does not wait for them."""
+        written = self.mailbox.post.one(session, letter)
+        if written is None:
+            return False
+        self.mailbox.ladder.outbox.ladder(session, written.report)  # whom the reporter names meanwhile must not be let through
         found = self._one(session, person, letter, now)
         if found is None:
             return False
@@ -64,18 +70,20 @@ class SecondReading:
 
     def ask(self, session: Session, report: Report, writer: str, office: str, now: datetime) -> None:
         """Text whoever is to read it, by day unless the report is urgent. Nothing of the words is in the text."""
-        reader = self.colleagues.second_reader(report, office, writer, now)
+        reader = self.colleagues.second_reader(session, report, office, writer, now)
         outbox, policy = self.mailbox.ladder.outbox, self.colleagues.planner.policy
         if reader is not None:
             due_at = clock.next_sending_time(report.urgency, now, policy)
             fills = {"number": report.number}
             outbox.tell(session, Purpose.LETTER, reader.person, "alert.letter_held", fills, due_at, report=report.id, office=reader.office.id)
 
-    def _for(self, session: Session, person: str, now: datetime) -> Iterator[tuple[HeldLetter, Report]]:
+    def _for(self, session: Session, person: str, now: datetime) -> Iterator[tuple[Unopened, Report]]:
         for held in self.mailbox.post.held(session):
             report = self.register.find(session, held.report)
-            if report is not None and held.person != person and self.colleagues.over(report, held.office, person, now) is not None:
+            if report is None or held.person == person or self.colleagues.over(session, report, held.office, person, now) is None:
+                continue
+            if heard(self.mailbox.ladder, session, report.id, now)(held.person, held.office):
                 yield held, report
 
-    def _one(self, session: Session, person: str, letter: str, now: datetime) -> tuple[HeldLetter, Report] | None:
+    def _one(self, session: Session, person: str, letter: str, now: datetime) -> tuple[Unopened, Report] | None:
         return next((found for found in self._for(session, person, now) if found[0].id == letter), None)

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from referral.alerts.records import AlertRecord, LadderRecord, Purpose
-from referral.alerts.state import acting
+from referral.alerts.state import acting, recused
 from referral.handover.queued import SILENCE, call_off, call_off_later, for_silence, hurry
 from referral.handover.rungs import END, Rungs
 from referral.privacy.audit import Action
@@ -45,8 +45,8 @@ class Ladder(Rungs):
     def advance(self, session: Session, report: Report, ladder: LadderRecord, now: datetime, why: str) -> None:
         """Tell the next step, from the directory as it is now and without anybody already told; after the last, the duty person."""
         alerts = self.outbox.alerts_of(session, report.id)
-        told_people, told_offices = {a.person for a in alerts}, {a.office or "" for a in alerts}
-        plan = self.planner.plan(report, now, told_people=frozenset(told_people), told_offices=frozenset(told_offices), after=ladder.step)
+        told_people, told_offices = frozenset(a.person for a in alerts), frozenset(a.office or "" for a in alerts)
+        plan = self.planner.plan(report, now, told_people=told_people, told_offices=told_offices, after=ladder.step, without=recused(alerts))
         coming = next(iter(plan.steps), None)
         self.audit.write(session, now, "service", Action.STEP_TAKEN, report.id, why=why, step=coming.number if coming else END)
         if coming is None:
@@ -70,7 +70,7 @@ class Ladder(Rungs):
             step = max((alert.step or 1 for alert in alerts if alert.step != END), default=1)
             self._take(session, report, ladder, step, (chosen,), self.may_go(report, now), now)
         else:
-            plan = self.planner.plan(report, now, told_people=frozenset(alert.person for alert in alerts), after=END)
+            plan = self.planner.plan(report, now, told_people=frozenset(alert.person for alert in alerts), after=END, without=recused(alerts))
             for alert in alerts:
                 if plan.end is not None and alert.person == plan.end.person:
                     alert.acknowledged_at = alert.acting_at = alert.done_at = alert.declined_at = None
@@ -86,7 +86,7 @@ class Ladder(Rungs):
         alerts = self.outbox.alerts_of(session, report.id)
         self._take_back(session, report, alerts, now)
         due_at = clock.due(report.urgency, report.told, now, self.planner.policy, self.random, last=DOUBTFUL in report.flags)
-        fresh = self.planner.plan(report, now)
+        fresh = self.planner.plan(report, now, without=recused(alerts))
         alerts = call_off(session, alerts, {chosen.bearer.person for step in fresh.steps[:1] for chosen in step.choices})
         hurry(alerts, due_at, report.urgency.rank)
         self.keep(session, report, fresh, self.register.plans_made(session, report.id) + 1)
@@ -103,6 +103,24 @@ class Ladder(Rungs):
         """Somebody cannot be told: their office's next person is, or the next step at once."""
         alert.revoked_at, alert.due_at, alert.claim = now, None, None
         self._instead(session, report, alert, now, f"in place of another: {why}")
+
+    def take_off(self, session: Session, report: Report, alert: AlertRecord, now: datetime, why: str) -> None:
+        """Somebody who was told may not have it any more: what they said counts no longer, and where that leaves too few the clock runs for the next."""
+        self.audit.write(session, now, "service", Action.REPLANNED, report.id, taken_back_from=alert.office)
+        self.replace(session, report, alert, now, why)
+        session.flush()
+        self.run_on(session, report, self.deadline(report, alert.step or 1, now), now)
+
+    def run_on(self, session: Session, report: Report, deadline: datetime, now: datetime) -> None:
+        """Where not enough others have it, the ladder climbs if those who were told in somebody's place do not answer by `deadline`."""
+        self.settle(session, report, now)
+        ladder = self.outbox.ladder(session, report.id)
+        if ladder is None or self.satisfied(report, self.outbox.alerts_of(session, report.id)):
+            return
+        if ladder.ended_at is None:
+            ladder.step_due_at = ladder.step_due_at or deadline
+        else:
+            ladder.again_at = ladder.again_at or deadline
 
     def also(self, session: Session, report: Report, alert: AlertRecord, now: datetime, why: str) -> None:
         """An alert may not have been read: the office's next person is told too, or the next step is due. Once an alert; nothing is taken back."""
@@ -180,12 +198,10 @@ class Ladder(Rungs):
             ladder.step, ladder.ended_at = max(steps - {END}, default=1), None
 
     def repeat(self, session: Session, report: Report, ladder: LadderRecord, now: datetime, *, not_acted: bool = False) -> None:
-        """The duty person of this moment is told, or told again. Who said no, or cannot be reached, is passed over while there is another;
-        so is who said yes, where it is acting that was missed."""
+        """The duty person of this moment is told, or told again, or who takes their place (`Rungs.last`)."""
         ladder.again_at = self.again(report, now)
         alerts = {alert.person: alert for alert in self.outbox.alerts_of(session, report.id)}
-        passed = frozenset(p for p, a in alerts.items() if a.revoked_at or a.declined_at or a.referred_on_at or (not_acted and a.acknowledged_at))
-        duty = self.planner.duty_person(report, now, passed) or self.planner.duty_person(report, now, frozenset())
+        duty = self.last(report, alerts.values(), now, not_acted)
         if duty is None:
             log.error("nobody is at the end of a ladder")
         elif duty.person not in alerts:
@@ -217,6 +233,7 @@ class Ladder(Rungs):
 
     def _take_back(self, session: Session, report: Report, alerts: Iterable[AlertRecord], now: datetime) -> None:
         for alert in alerts:
-            if alert.revoked_at is None and not self.planner.may_know(report, alert.office or ""):
+            gone = not self.planner.may_know(report, alert.office or "") or self.planner.keeps_from(report, alert.person, now)
+            if alert.revoked_at is None and gone:
                 alert.revoked_at, alert.due_at = now, None
                 self.audit.write(session, now, "service", Action.REPLANNED, report.id, taken_back_from=alert.office)

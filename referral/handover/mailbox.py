@@ -14,9 +14,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from referral.alerts import relays
-from referral.alerts.records import Purpose
-from referral.alerts.state import acting, answered, served, stands
+from referral.alerts.state import acting, answered, served
+from referral.handover import held_back
 from referral.handover.ladder import Ladder
+from referral.handover.writers import heard
 from referral.privacy.audit import Action
 from referral.privacy.limits import first_this_hour
 from referral.reports import consents, reporters_acts
@@ -25,7 +26,7 @@ from referral.reports.event_records import CaseEvent, CaseEventRecord, ServiceEv
 from referral.reports.keeping import REOPENS
 from referral.reports.letter_records import LetterState, Side
 from referral.reports.letters import Letter, Letters
-from referral.routing import clock
+from referral.reports.register import Report
 from referral.vocabulary.letters import Reply, Template
 
 LONGEST_WORDS = 140
@@ -70,8 +71,8 @@ class Mailbox:
     post: Letters
     ladder: Ladder
     erasing: Erasing
-    held: Callable[[Session, datetime], Collection[str]]
-    """The reports that two people hold for a court."""
+    holds: Callable[[Session, datetime, str], Collection[str]]
+    """The holds by which two people keep a report for a court just now."""
 
     # ── both sides ──
 
@@ -79,12 +80,24 @@ class Mailbox:
         """All letters, the oldest first, opened."""
         return self.post.of(session, report)
 
+    def for_reporter(self, session: Session, report: str, now: datetime) -> tuple[Letter, ...]:
+        """The officers' letters that its reporter may read, the oldest first: none unread of somebody who may no longer be heard."""
+        may = heard(self.ladder, session, report, now)
+        ready = [one for one in self.letters(session, report) if one.side is Side.OFFICER and one.state is LetterState.READY]
+        return tuple(one for one in ready if one.read or may(one.person, one.office))
+
+    def for_officers(self, session: Session, report: Report, now: datetime) -> tuple[Letter, ...]:
+        """All letters but those of the reporter whose time has not come, the oldest first."""
+        last = held_back.last_turn(session, report, now)
+        return tuple(one for one in self.letters(session, report.id) if last is None or one.side is Side.OFFICER or one.turn <= last)
+
     def standing(self, session: Session, report: str, now: datetime) -> Standing:
         """What the holder of the code is shown. For a report that is not there the same questions are asked, so that the answer takes as long."""
         register, alerts = self.ladder.register, self.ladder.outbox.alerts_of(session, report)
         events = self._events(session, report)
         given = session.scalar(select(func.max(ServiceEventRecord.noted_hour)).where(ServiceEventRecord.report == report))
-        letters, unread = self.post.from_officers(session, report)
+        may = heard(self.ladder, session, report, now)
+        letters = [one for one in self.post.from_officers(session, report) if one.read or may(one.person, one.office)]
         words = register.holds_words(session, report) or self.post.written_by_reporter(session, report)
         stage = next(
             stage
@@ -99,7 +112,8 @@ class Mailbox:
             if holds
         )
         reachable = register.reachable(session, report, now) is not None
-        return Standing(stage, letters, unread, reachable, words, consents.renewable(session, report, now))
+        unread = sum(not one.read for one in letters)
+        return Standing(stage, len(letters), unread, reachable, words, consents.renewable(session, report, now))
 
     # ── the officers' side ──
 
@@ -120,15 +134,23 @@ class Mailbox:
         return letter
 
     def approve(self, session: Session, report: str, letter: str, second_person: str, now: datetime) -> bool:
-        """A second reader lets an officer's own words through. False if they are not held, or are that person's own."""
+        """A second reader lets an officer's own words through. False if they are not held, are that person's own, or if who wrote them may no longer be
+        heard by the reporter."""
+        self.ladder.outbox.ladder(session, report)
+        written = self.post.one(session, letter)
+        if written is None or written.report != report or not heard(self.ladder, session, report, now)(written.person, written.office):
+            return False
         return self._settle(session, report, letter, second_person, LetterState.READY, now)
 
     def refuse(self, session: Session, report: str, letter: str, second_person: str, now: datetime) -> bool:
         """A second reader keeps them back for good."""
         return self._settle(session, report, letter, second_person, LetterState.REFUSED, now)
 
-    def read_by_officer(self, session: Session, report: str, now: datetime) -> None:
-        self.post.read(session, report, Side.REPORTER, now)
+    def read_by_officer(self, session: Session, report: Report, now: datetime) -> int:
+        """They have read what there is for officers by now. The turn of the last letter of it."""
+        letters = self.for_officers(session, report, now)
+        self.post.read(session, report.id, Side.REPORTER, [one.id for one in letters], now)
+        return max((one.turn for one in letters if one.side is Side.REPORTER), default=0)
 
     def _settle(self, session: Session, report: str, letter: str, second_person: str, state: LetterState, now: datetime) -> bool:
         self.ladder.outbox.ladder(session, report)
@@ -140,16 +162,19 @@ class Mailbox:
     # ── the reporter's side ──
 
     def write_as_reporter(self, session: Session, report: str, said: Reply | str, now: datetime) -> Letter:
-        """A letter to the officers: kept, and whoever has the report and may still know of it is told that there is one. Whom it accuses must have been
-        added to the report before."""
+        """A letter to the officers: kept, and whoever has the report and may still know of it is told that there is one, when it points at no phone any
+        more (held_back). Whom it accuses must have been added to the report before."""
         self.ladder.outbox.ladder(session, report)
         letter = self.post.from_reporter(session, report, said, now)
         self.ladder.audit.write(session, now, "reporter", Action.LETTER_WRITTEN, report)
-        self._tell_officers(session, report, now)
+        found = self.ladder.register.find(session, report)
+        if found is not None:
+            held_back.tell(self.ladder, session, found, letter.turn, now)
         return letter
 
     def read_by_reporter(self, session: Session, report: str, now: datetime) -> None:
-        self.post.read(session, report, Side.OFFICER, now)
+        """They have read what they were shown."""
+        self.post.read(session, report, Side.OFFICER, [one.id for one in self.for_reporter(session, report, now)], now)
 
     def not_helped(self, session: Session, report_id: str, now: datetime) -> bool:
         """Reopened, at another institution, at once; where none is left the duty person is told, and the report is flagged.
@@ -173,28 +198,15 @@ class Mailbox:
         """Story, exact place, role and letters of the reporter go, in this transaction; what is held for a court is read by nobody else from now on,
         and goes when the hold ends. The report and its routing stay."""
         self.ladder.outbox.ladder(session, report)
-        held = report in self.held(session, now)
-        self.erasing.erase(session, report, now, held=held)
-        self.ladder.audit.write(session, now, "reporter", Action.WORDS_ERASED, report, held=held)
+        holds = self.holds(session, now, report)
+        self.erasing.erase(session, report, now, holds=holds)
+        self.ladder.audit.write(session, now, "reporter", Action.WORDS_ERASED, report, held=bool(holds))
 
     def withdraw(self, session: Session, report: str, now: datetime) -> None:
         """The number and the consent go in this transaction; officers see that the reporter cannot be contacted."""
         self.ladder.register.withdraw_contact(session, report)
         relays.drop(session, report, now)
         self.ladder.audit.write(session, now, "reporter", Action.CONTACT_WITHDRAWN, report)
-
-    def _tell_officers(self, session: Session, report_id: str, now: datetime) -> None:
-        """A word to those who have it, by day unless it is urgent; not a second while the first still waits to go out."""
-        ladder, report = self.ladder, self.ladder.register.find(session, report_id)
-        if report is None:
-            return
-        due_at = clock.next_sending_time(report.urgency, now, ladder.planner.policy)
-        for alert in ladder.outbox.alerts_of(session, report_id):
-            has_it = stands(alert, alert.acknowledged_at) and alert.referred_on_at is None and alert.done_at is None
-            may = ladder.planner.may_know(report, alert.office or "")
-            if has_it and may and not ladder.outbox.waiting(session, Purpose.LETTER, report_id, alert.person):
-                fills = {"number": report.number}
-                ladder.outbox.tell(session, Purpose.LETTER, alert.person, "alert.letter", fills, due_at, report=report_id, office=alert.office)
 
     def _events(self, session: Session, report: str) -> list[CaseEventRecord]:
         return list(session.scalars(select(CaseEventRecord).where(CaseEventRecord.report == report)))

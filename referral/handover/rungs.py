@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from referral.alerts.outbox import Outbox
 from referral.alerts.records import AlertRecord, Purpose
-from referral.alerts.state import answered, stands
+from referral.alerts.state import answered, recused, stands
 from referral.handover.planner import Planner
 from referral.privacy.audit import Audit
 from referral.reports.register import Register, Report
@@ -55,8 +55,8 @@ class Rungs:
         return by_the_end or len(answered(rows)) >= report.need
 
     def tell_supervisor(self, session: Session, report: Report, alert: AlertRecord, key: str, now: datetime) -> None:
-        """A word to whoever is over an office, unless the report must be kept from them too."""
-        over = self.planner.supervisor(report, alert.office or "", now)
+        """A word to whoever is over an office, unless the report must be kept from them too or they have said that it must."""
+        over = self.planner.supervisor(report, alert.office or "", now, recused(self.outbox.alerts_of(session, report.id)))
         if over is not None:
             params = {"number": report.number, "office": self.planner.roster().office_name(alert.office or "") or "?"}
             lane = report.urgency.rank
@@ -71,8 +71,23 @@ class Rungs:
         return clock.next_sending_time(report.urgency, at, self.planner.policy)
 
     def next_in(self, session: Session, report: Report, alert: AlertRecord, now: datetime) -> DutyBearer | None:
-        """Somebody of the same office who has not been told, if the office may know at all."""
-        if alert.office is None or not self.planner.may_know(report, alert.office):
-            return None
+        """Somebody of the same office who has not been told and may know."""
         known = {a.person for a in self.outbox.alerts_of(session, report.id)}
-        return next((bearer for bearer in self.planner.on_duty(alert.office, now) if bearer.person not in known), None)
+        on_duty = self.planner.on_duty(alert.office or "", now)
+        return next((bearer for bearer in on_duty if bearer.person not in known and self.planner.may_be_told(report, bearer)), None)
+
+    def last(self, report: Report, alerts: Iterable[AlertRecord], now: datetime, not_acted: bool) -> DutyBearer | None:
+        """Who is told at the ladder's end: the duty person of this moment who has not said no, cannot be reached or handed it on; where acting was
+        missed, nor said yes. Else a duty person who said no for want of means; else whoever a plan made now would tell; and only where nobody
+        else is there one who said no without a reason. Never who knows the people in the report, nor who is in danger from them."""
+        rows, planner = list(alerts), self.planner
+        passed = frozenset(a.person for a in rows if a.revoked_at or a.declined_at or a.referred_on_at or (not_acted and a.acknowledged_at))
+        revoked, said_yes = (frozenset(a.person for a in rows if getattr(a, name)) for name in ("revoked_at", "acknowledged_at"))
+        out = recused(rows) | revoked
+        return (
+            planner.duty_person(report, now, passed)
+            or planner.duty_person(report, now, out)
+            or planner.anybody(report, now, passed | said_yes)
+            or planner.anybody(report, now, out | said_yes)
+            or planner.duty_person(report, now, recused(rows, for_good=True) | revoked)
+        )

@@ -27,7 +27,8 @@ from referral.vocabulary.phone import PhoneNumber
 
 @dataclass(frozen=True)
 class Answering:
-    """Works inside the caller's transaction. Nothing is sent back for an answer: a phone that answers by itself says whose it is."""
+    """Works inside the caller's transaction. Nothing is sent back for an answer: a phone that answers by itself says whose it is, and so does a reply that
+    comes when somebody else holds it. What the silence itself can tell stands in docs/threat-model.md, section 4."""
 
     at: AtMailbox
     dialogues: Dialogues

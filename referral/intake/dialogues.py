@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from referral.intake.records import DialogueRecord
 from referral.privacy.daykeys import DayKeys
 from referral.privacy.seal import Cell, Sealer, Unreadable
+from referral.vocabulary.language import KISWAHILI
 from referral.vocabulary.option import Option
 from referral.vocabulary.phone import PhoneNumber
 from referral.vocabulary.report import Told
@@ -44,7 +45,7 @@ class Dialogue:
 
     number: PhoneNumber
     told: Told = field(default_factory=Told)
-    language: str = "sw"
+    language: str = KISWAHILI
     asked: str | None = None
     choices: tuple[Option, ...] = ()
     questions: tuple[str, ...] = ()

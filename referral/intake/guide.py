@@ -77,7 +77,7 @@ class DirectoryGuide:
     def letters(self, code: str) -> Sequence[Option]:
         report = self._report(code)
         with self.database.read() as session:
-            return self.at.letters(session, report)
+            return self.at.letters(session, report, self.brake.clock())
 
     def _report(self, code: str) -> str | None:
         """Looked up once a session: what the code opened, or that it opened nothing, is kept with the session and no longer."""

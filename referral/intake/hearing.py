@@ -9,7 +9,7 @@ from referral.intake.merging import LONGEST_STORY, graver
 from referral.understanding.places import Gazetteer
 from referral.understanding.sentence import understand
 from referral.understanding.words import Words
-from referral.vocabulary.report import NEVER_LOCAL, SEXUAL, Accused, AgeBand, Concern, Danger, Happened, Told
+from referral.vocabulary.report import NEVER_LOCAL, TREATED_AS_SEXUAL, Accused, AgeBand, Concern, Danger, Happened, Told
 
 _CALM = frozenset({None, Danger.NOT_NOW, Danger.UNKNOWN})
 _OPEN = frozenset({None, Concern.OTHER, Concern.HELPNOW})
@@ -61,7 +61,7 @@ class Hearing:
     def _concern(self, before: Told, more: Told) -> Concern | None:
         """The graver of the two; never one that would let more offices know than before."""
         found = graver(before.concern, more.concern, self.words)
-        wider = (before.concern in NEVER_LOCAL and found not in NEVER_LOCAL) or (before.concern in SEXUAL and found not in SEXUAL)
+        wider = (before.concern in NEVER_LOCAL and found not in NEVER_LOCAL) or (before.concern in TREATED_AS_SEXUAL and found not in TREATED_AS_SEXUAL)
         return before.concern if wider else found
 
 

@@ -19,7 +19,6 @@ from referral.intake.filing import Filing
 from referral.intake.hearing import Hearing
 from referral.intake.help_words import HelpWords
 from referral.intake.sessions import Sessions
-from referral.reports.letter_records import LetterState, Side
 from referral.vocabulary.letters import Reply
 from referral.vocabulary.option import Option
 from referral.vocabulary.phone import NotAPhoneNumber, PhoneNumber
@@ -48,13 +47,12 @@ class AtMailbox:
             return BoxView(Status.UNKNOWN)
         return BoxView(Status(f"status.{standing.stage}"), standing.unread > 0, _lines(standing))
 
-    def letters(self, session: Session, report: str | None) -> Sequence[Option]:
+    def letters(self, session: Session, report: str | None, now: datetime) -> Sequence[Option]:
         """The officers' letters in lines, the newest letter first."""
         lines: list[Option] = []
-        for letter in reversed(self.mailbox.letters(session, report or NOBODY)):
-            if letter.side is Side.OFFICER and letter.state is LetterState.READY:
-                own = [HelpWords.plain(line) for line in textwrap.wrap(letter.words or "", _LINE)]
-                lines += [Option("", letter.template.text)] if letter.template else [Option("", line, verbatim=True) for line in own]
+        for letter in reversed(self.mailbox.for_reporter(session, report or NOBODY, now)):
+            own = [HelpWords.plain(line) for line in textwrap.wrap(letter.words or "", _LINE)]
+            lines += [Option("", letter.template.text)] if letter.template else [Option("", line, verbatim=True) for line in own]
         return lines
 
     def do(self, session: Session, report: str, effect: AtBox, number: Callable[[], PhoneNumber], now: datetime) -> None:

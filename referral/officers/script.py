@@ -12,12 +12,12 @@ from referral.casework.records import Given
 from referral.handover.mailbox import LONGEST_WORDS
 from referral.officers.state import State
 from referral.vocabulary.letters import Nudge, Template
+from referral.vocabulary.option import LINE_OF_KEY
 
 EXTENSION = "77"
 """What officers dial behind the service's code. It stands on no screen of a caller."""
 
 BACK, MORE = "0", "9"
-_LINES = {str(number): number - 1 for number in range(1, 9)}
 
 
 class Does(StrEnum):
@@ -177,7 +177,7 @@ def step(state: State, key: str) -> Move | None:
     if key == MORE and state.more:
         further = 1 if node.source in PAGED else len(state.shown)
         return Move(replace(state, before=(*state.before, state.offset), offset=state.offset + further, shown=(), more=False))
-    return _chosen(node, state, _LINES.get(key))
+    return _chosen(node, state, LINE_OF_KEY.get(key))
 
 
 def _chosen(node: Node, state: State, at: int | None) -> Move | None:

@@ -22,6 +22,12 @@ def renewable(session: Session, report: str, now: datetime) -> bool:
     return now < record.contact_until <= now + RENEWABLE and record.contact_until < record.contact_first_hour + CONTACT_LONGEST
 
 
+def standing(session: Session, report: str) -> str | None:
+    """Which consent of its reporter it is that stands: another one after a withdrawal, or for another number. None without one, or of before they were
+    told apart."""
+    return session.scalar(select(ReportRecord.consent).where(ReportRecord.id == report))
+
+
 def relayed(session: Session, report: str, now: datetime) -> None:
     """A text went to the consented number: remembered by the hour, as long as the number is."""
     session.get_one(ReportRecord, report).relayed_hour = now.replace(minute=0, second=0, microsecond=0)

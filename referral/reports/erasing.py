@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from referral.privacy.seal import Cell, Sealer
-from referral.reports.event_records import CaseEvent, CaseEventRecord
+from referral.reports.event_records import CaseEvent, CaseEventRecord, HeldBoxRecord
 from referral.reports.letter_records import Side
 from referral.reports.letters import Letters
 from referral.reports.records import ReportRecord
@@ -32,11 +32,12 @@ class Erasing:
         self._register = register
         self._letters = letters
 
-    def erase(self, session: Session, report: str, now: datetime, *, held: bool) -> None:
-        """Story, exact place, role and the reporter's letters go from everywhere they are read. `held`: two people keep the report for a court, and
-        the words lie in a sealed box until that hold ends (`keeping.drop_boxes`); no officer, list or screen shows it.
+    def erase(self, session: Session, report: str, now: datetime, *, holds: Collection[str]) -> None:
+        """Story, exact place, role and the reporter's letters go from everywhere they are read. `holds`: by these, two people each keep the report for
+        a court, and the words lie in a sealed box until the last of them ends (`keeping.drop_boxes`); no officer, list or screen shows it, and no hold
+        that is made later opens it.
         """
-        words = self._words(session, report) if held else ()
+        words = self._words(session, report) if holds else ()
         self._register.erase_words(session, report)
         self._letters.erase(session, report)
         id_, day = new_id(), now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)  # hours of a reporter's acts would point at a phone
@@ -46,13 +47,22 @@ class Erasing:
             event.note = self._sealer.of_month(filed).seal(json.dumps(words, ensure_ascii=False), Cell(_TABLE, "note", id_), pad=_PAD)
         session.add(event)
         session.flush()
+        session.add_all(HeldBoxRecord(event=id_, hold=hold) for hold in holds if words)
+        session.flush()
 
-    def box(self, session: Session, report: str) -> Sequence[tuple[str, str]]:
-        """What was erased while the report was held: (what it is, the words), the first erasing first. The caller has made sure who asks.
+    def box(self, session: Session, report: str, hold: str) -> Sequence[tuple[str, str]]:
+        """What was erased while this hold stood: (what it is, the words), the first erasing first. The caller has made sure who asks, and that it stands.
+        A box of before boxes had holds opens to each.
 
         Raises privacy.seal.Unreadable.
         """
-        mine = (CaseEventRecord.report == report, CaseEventRecord.kind == CaseEvent.WORDS_ERASED, CaseEventRecord.note.is_not(None))
+        of_holds = select(HeldBoxRecord.hold).where(HeldBoxRecord.event == CaseEventRecord.id)
+        mine = (
+            CaseEventRecord.report == report,
+            CaseEventRecord.kind == CaseEvent.WORDS_ERASED,
+            CaseEventRecord.note.is_not(None),
+            or_(of_holds.where(HeldBoxRecord.hold == hold).exists(), ~of_holds.exists()),
+        )
         rows = session.execute(select(CaseEventRecord.id, CaseEventRecord.note).where(*mine).order_by(CaseEventRecord.noted_hour, CaseEventRecord.id))
         boxes = [json.loads(self._sealer.open(note, Cell(_TABLE, "note", id_))) for id_, note in rows if note is not None]
         return [(what, words) for box in boxes for what, words in box]

@@ -18,8 +18,6 @@ class CaseEvent(StrEnum):
     REOPENED = "reopened"
     CLOSING = "closing"
     CLOSED = "closed"
-    RAISED = "raised"
-    LOWERED = "lowered"
     WORDS_ERASED = "words_erased"
 
 
@@ -38,6 +36,16 @@ class CaseEventRecord(Base):
     reason: Mapped[str] = mapped_column(String(40))
     note: Mapped[bytes | None] = mapped_column(info={"sealed": "month"})
     noted_hour: Mapped[datetime]
+
+
+class HeldBoxRecord(Base):
+    """A box of erased words (a WORDS_ERASED event with a note) and one of the holds that stood when it was made: those alone open it and keep it."""
+
+    __tablename__ = "held_box"
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012  SQLAlchemy's own hook
+
+    event: Mapped[str] = mapped_column(ForeignKey("case_event.id", ondelete="CASCADE"), primary_key=True)
+    hold: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True)
 
 
 class Given(StrEnum):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from referral.reports.event_records import CaseEvent, CaseEventRecord
+from referral.reports.event_records import CaseEvent, CaseEventRecord, HeldBoxRecord
 from referral.reports.letter_records import LetterRecord
 from referral.reports.records import PlanStepRecord, ReportRecord
 from referral.store.database import changed
@@ -71,7 +71,7 @@ def blank_words(session: Session, reports: Sequence[str]) -> None:
     """
     mine = (ReportRecord.id.in_(reports),)
     gone = dict.fromkeys(("story", "landmark", "spot", "reporter", "contact", "contact_hours", "contact_by_call"))
-    gone |= dict.fromkeys(("contact_until", "contact_first_hour", "contact_tag", "relayed_hour"))
+    gone |= dict.fromkeys(("contact_until", "contact_first_hour", "contact_tag", "relayed_hour", "consent"))
     session.execute(update(ReportRecord).where(*mine).values(words_gone=True, filed_hour=_month(session), **gone))
     for report, flags in session.execute(select(ReportRecord.id, ReportRecord.flags).where(*mine)).all():
         kept = " ".join(flag for flag in flags.split() if not flag.startswith(DOUBT))
@@ -87,16 +87,19 @@ def blank_letters(session: Session, before: datetime, held: Collection[str]) -> 
     return changed(session, update(LetterRecord).where(*read).values(words=None))
 
 
-def drop_boxes(session: Session, held: Collection[str]) -> int:
-    """What reporters erased while a hold kept it goes with the hold (reports.erasing)."""
-    boxes = (CaseEventRecord.kind == CaseEvent.WORDS_ERASED, CaseEventRecord.note.is_not(None), CaseEventRecord.report.not_in(held))
+def drop_boxes(session: Session, holds: Mapping[str, str]) -> int:
+    """What reporters erased while holds kept it goes with the last of those (reports.erasing). `holds` stand now, each with its report; what was erased
+    before boxes had holds goes when its report has none."""
+    of_holds = select(HeldBoxRecord.hold).where(HeldBoxRecord.event == CaseEventRecord.id)
+    kept = or_(of_holds.where(HeldBoxRecord.hold.in_(list(holds))).exists(), and_(~of_holds.exists(), CaseEventRecord.report.in_(set(holds.values()))))
+    boxes = (CaseEventRecord.kind == CaseEvent.WORDS_ERASED, CaseEventRecord.note.is_not(None), ~kept)
     return changed(session, update(CaseEventRecord).where(*boxes).values(note=None))
 
 
 def end_contacts(session: Session, now: datetime, longest_since: datetime) -> int:
     """Numbers whose time is over, or that were first given before `longest_since`, however often that was renewed. A hold keeps none of them."""
     over = or_(ReportRecord.contact_until <= now, ReportRecord.contact_first_hour <= longest_since)
-    names = ("contact", "contact_hours", "contact_by_call", "contact_until", "contact_first_hour", "contact_tag", "relayed_hour")
+    names = ("contact", "contact_hours", "contact_by_call", "contact_until", "contact_first_hour", "contact_tag", "relayed_hour", "consent")
     return changed(session, update(ReportRecord).where(ReportRecord.contact.is_not(None), over).values(**dict.fromkeys(names)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -23,7 +24,10 @@ _READY_MADE = "\x1e"
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One letter, opened. An officer's is a `template` or has `words`; a reporter's is a `reply` or has `words`. All are None once erased."""
+    """One letter, opened. An officer's is a `template` or has `words`; a reporter's is a `reply` or has `words`. All are None once erased.
+
+    `person` wrote it; nobody did where it is a reporter's.
+    """
 
     id: str
     turn: int
@@ -36,16 +40,18 @@ class Letter:
     asks: bool
     read: bool
     unreadable: bool = False
+    person: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class HeldLetter:
-    """An officer's own words that wait for a second reader, unopened."""
+class Unopened:
+    """An officer's letter, unopened: whose it is and whether the reporter has read it."""
 
     id: str
     report: str
     person: str
     office: str
+    read: bool
 
 
 class Letters:
@@ -59,12 +65,10 @@ class Letters:
         rows = session.scalars(select(LetterRecord).where(LetterRecord.report == report).order_by(LetterRecord.turn))
         return tuple(self._opened(row) for row in rows)
 
-    def from_officers(self, session: Session, report: str) -> tuple[int, int]:
-        """How many letters wait for the reporter or have been read, and how many of them are unread. Nothing is opened."""
+    def from_officers(self, session: Session, report: str) -> tuple[Unopened, ...]:
+        """The letters that wait for the reporter or have been read. Nothing is opened."""
         ready = (LetterRecord.report == report, LetterRecord.side == Side.OFFICER, LetterRecord.state == LetterState.READY)
-        found = select(func.count(), func.count(LetterRecord.read_hour)).where(*ready)
-        every, read = session.execute(found).one()
-        return every, every - read
+        return tuple(_unopened(row) for row in session.scalars(select(LetterRecord).where(*ready).order_by(LetterRecord.turn)))
 
     def from_officer(
         self, session: Session, report: str, person: str, office: str, now: datetime, *, template: Template | None, words: str | None, asks: bool
@@ -86,10 +90,15 @@ class Letters:
         row.state, row.second_reader = state, second_person
         return True
 
-    def held(self, session: Session) -> tuple[HeldLetter, ...]:
+    def one(self, session: Session, letter: str) -> Unopened | None:
+        """Whose letter it is. Nothing is opened."""
+        row = session.get(LetterRecord, letter)
+        return None if row is None else _unopened(row)
+
+    def held(self, session: Session) -> tuple[Unopened, ...]:
         """What waits for a second reader, of all reports, the oldest hour first. Nothing is opened."""
         rows = session.scalars(select(LetterRecord).where(LetterRecord.state == LetterState.HELD).order_by(LetterRecord.written_hour, LetterRecord.id))
-        return tuple(HeldLetter(row.id, row.report, row.person, row.office) for row in rows)
+        return tuple(_unopened(row) for row in rows)
 
     def words(self, session: Session, letter: str) -> str | None:
         """The words of one letter, opened. Raises privacy.seal.Unreadable."""
@@ -99,9 +108,9 @@ class Letters:
     def last_turn(self, session: Session, report: str) -> int:
         return session.scalar(select(func.max(LetterRecord.turn)).where(LetterRecord.report == report)) or 0
 
-    def read(self, session: Session, report: str, side: Side, now: datetime) -> None:
-        """The letters of this side have been read by the other."""
-        unread = (LetterRecord.report == report, LetterRecord.side == side, LetterRecord.state == LetterState.READY, LetterRecord.read_hour.is_(None))
+    def read(self, session: Session, report: str, side: Side, letters: Collection[str], now: datetime) -> None:
+        """These letters of this side have been read by the other."""
+        unread = (LetterRecord.report == report, LetterRecord.side == side, LetterRecord.id.in_(letters), LetterRecord.read_hour.is_(None))
         session.execute(update(LetterRecord).where(*unread).values(read_hour=_told(Side.OFFICER if side is Side.REPORTER else Side.REPORTER, now)))
 
     def erase(self, session: Session, report: str) -> None:
@@ -160,13 +169,18 @@ class Letters:
         reply = Reply(words.removeprefix(_READY_MADE)) if words is not None and words.startswith(_READY_MADE) else None
         template = None if row.template is None else Template(row.template)
         shown, read = None if reply else words, row.read_hour is not None
-        return Letter(row.id, row.turn, row.side, row.state, row.office, template, reply, shown, row.asks, read, unreadable)
+        return Letter(row.id, row.turn, row.side, row.state, row.office, template, reply, shown, row.asks, read, unreadable, row.person)
 
 
-def after(session: Session, report: str, turn: int) -> int:
-    """How many letters of the reporter came after that turn. Nothing is opened."""
+def after(session: Session, report: str, turn: int, last: int | None) -> int:
+    """How many letters of the reporter came after that turn, up to the turn `last` where there is one. Nothing is opened."""
     theirs = (LetterRecord.report == report, LetterRecord.side == Side.REPORTER, LetterRecord.turn > turn)
-    return session.scalar(select(func.count()).where(*theirs)) or 0
+    upto = () if last is None else (LetterRecord.turn <= last,)
+    return session.scalar(select(func.count()).where(*theirs, *upto)) or 0
+
+
+def _unopened(row: LetterRecord) -> Unopened:
+    return Unopened(row.id, row.report, row.person, row.office, row.read_hour is not None)
 
 
 def _told(by: Side, now: datetime) -> datetime:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from referral.privacy.relay import Relay
 from referral.privacy.seal import Cell, Sealer
 from referral.reports.records import TABLE, ReportRecord
+from referral.store.base import new_id
 from referral.vocabulary.phone import PhoneNumber
 from referral.vocabulary.report import Hours
 
@@ -45,6 +46,7 @@ class ReportersNumbers:
         renews = record.contact_tag == tag and record.contact_first_hour is not None
         record.contact_first_hour = record.contact_first_hour if renews else hour
         record.relayed_hour = record.relayed_hour if renews else None
+        record.consent = record.consent if renews else new_id()
         cell = Cell(TABLE, "contact", report)
         record.contact = self._sealer.of_month(record.filed_hour).seal(self._relay.close(number.reveal(), cell), cell)
         record.contact_hours, record.contact_by_call, record.contact_tag = hours, by_call, tag
@@ -54,7 +56,7 @@ class ReportersNumbers:
         """The number goes in the same statement as the consent."""
         record = session.get_one(ReportRecord, report)
         record.contact = record.contact_hours = record.contact_by_call = record.contact_until = record.contact_tag = None
-        record.contact_first_hour = record.relayed_hour = None
+        record.contact_first_hour = record.relayed_hour = record.consent = None
 
     def forget_contacts(self, session: Session, now: datetime) -> int:
         """Erase the numbers whose time is over: nobody is called back on a number that may be somebody else's by now."""

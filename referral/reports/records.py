@@ -57,6 +57,8 @@ class ReportRecord(Base):
     contact_tag: Mapped[bytes | None] = mapped_column(LargeBinary(16), index=True)
     relayed_hour: Mapped[datetime | None]
     """When a text last went to the consented number: for some days what comes from it is taken for an answer. Gone with the consent."""
+    consent: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+    """Random: a request to see the number is for this consent and no other. Gone with it."""
 
 
 class PlanStepRecord(Base):

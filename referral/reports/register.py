@@ -39,8 +39,8 @@ class Report:
     unreadable: tuple[str, ...] = ()
 
     @property
-    def sexual(self) -> bool:
-        return self.told.concern is not None and self.told.concern.sexual
+    def treated_as_sexual(self) -> bool:
+        return self.told.concern is not None and self.told.concern.treated_as_sexual
 
 
 @dataclass(frozen=True, slots=True)

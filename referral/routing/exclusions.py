@@ -5,7 +5,7 @@ Each rule protects the reporter and the child from the accused and from the accu
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from referral.vocabulary.duty import Institution, Office, Role
@@ -72,3 +72,8 @@ def rules_for(told: Told) -> tuple[Exclusion, ...]:
 def excluded(told: Told, office: Office, ground: Ground) -> str | None:
     """Why `office` must not learn of the report, or None where it may."""
     return next((rule.reason for rule in rules_for(told) if rule.takes_out(office, ground)), None)
+
+
+def kept_from(told: Told, posts: Iterable[Office], ground: Ground) -> bool:
+    """Whether somebody with these posts must not learn of the report: one that a rule takes out is enough, or they would learn of it in another."""
+    return any(excluded(told, office, ground) is not None for office in posts)

@@ -8,9 +8,9 @@ from operator import attrgetter
 
 from referral.routing.exclusions import LOCAL, rules_for
 from referral.routing.table import Seek, Table
-from referral.vocabulary.duty import A_PART, Doubt, DutyBearer, Institution, Office, Role
+from referral.vocabulary.duty import A_PART, AWAY, DutyBearer, Institution, Office, Role
 from referral.vocabulary.place import Ground
-from referral.vocabulary.report import SEXUAL, Accused, Concern, Told, Urgency
+from referral.vocabulary.report import TREATED_AS_SEXUAL, Accused, Concern, Told, Urgency
 
 CONCERN_WORDS = {
     Concern.SEXABUSE: "sexual abuse",
@@ -30,7 +30,6 @@ CONCERN_WORDS = {
     Concern.HELPNOW: "a call for help",
 }
 _ORDINAL = ("first", "second", "third")
-_AWAY = frozenset({Doubt.OFF_DUTY, Doubt.UNREACHABLE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,7 @@ def plan(
     The plan is empty only if the directory holds nobody at all whom the rules allow.
     """
     concern = table.concern(told)
-    need = 2 if urgency is Urgency.RED or (told.concern or concern) in SEXUAL or concern in SEXUAL else 1
+    need = 2 if urgency is Urgency.RED or (told.concern or concern) in TREATED_AS_SEXUAL or concern in TREATED_AS_SEXUAL else 1
     choice = _Choice(told, concern, ground, bearers, table, told_people, told_offices)
     steps: list[Step] = []
     first = 2 if partial else need  # a broken-off call has one step only: were one of its two posts kept out, one house would hold the report
@@ -150,26 +149,27 @@ class _Choice:
         self._offices = set(told_offices)
 
     def _allowed(self, bearers: Sequence[DutyBearer]) -> dict[tuple[Role, bool], list[DutyBearer]]:
-        verdicts: dict[str, bool] = {}
+        """By post and neighbourhood, nearest first. Who is kept out in one of their posts is in all of them."""
+        out: dict[str, bool] = {}
         by_post: dict[tuple[Role, bool], list[DutyBearer]] = {}
         for bearer in sorted(bearers, key=attrgetter("distance")):
             office = bearer.office
             if bearer.neighbour and office.role not in self._table.neighbours:
                 continue
-            verdict = verdicts.get(office.id)
-            if verdict is None:
-                verdict = verdicts[office.id] = self._may(office)
-            if verdict:
+            kept_out = [self._out(post, out) for post in bearer.posts] if bearer.others else (self._out(office, out),)
+            if not any(kept_out) and (not office.concerns or self._concern in office.concerns):
                 by_post.setdefault((office.role, bearer.neighbour), []).append(bearer)
         return {post: _certain(post[0], found) for post, found in by_post.items()}
 
-    def _may(self, office: Office) -> bool:
-        for rule in self._rules:
-            if rule.takes_out(office, self._ground):
-                if not rule.routine:
-                    self._notes[rule.reason] = None
-                return False
-        return not office.concerns or self._concern in office.concerns
+    def _out(self, office: Office, known: dict[str, bool]) -> bool:
+        """Whether a rule takes an office out; its reason is noted. `known`: those asked about before."""
+        verdict = known.get(office.id)
+        if verdict is None:
+            rule = next((rule for rule in self._rules if rule.takes_out(office, self._ground)), None)
+            if rule is not None and not rule.routine:
+                self._notes[rule.reason] = None
+            verdict = known[office.id] = rule is not None
+        return verdict
 
     def step(self, number: int, roles: Sequence[Role], least: int) -> tuple[Chosen, ...]:
         """Up to two choices: the posts the table names or their stand-ins, then the fill list until `least` are found.
@@ -230,7 +230,7 @@ class _Choice:
     def _desk(self) -> list[DutyBearer]:
         """The desks; where nobody of theirs is there now, told before or not, the post that stands in for them as well."""
         desk = self._of(self._table.end)
-        return desk if any(not bearer.doubts & _AWAY for bearer in desk) else desk + self._of(self._table.end_without_desks)
+        return desk if any(not bearer.doubts & AWAY for bearer in desk) else desk + self._of(self._table.end_without_desks)
 
     def _of(self, roles: Iterable[Role]) -> list[DutyBearer]:
         return [bearer for role in roles for bearer in self._by_post.get((role, False), ())]
@@ -238,4 +238,4 @@ class _Choice:
 
 def _readiest(bearers: Iterable[DutyBearer]) -> DutyBearer | None:
     """The first of those with the least against them: somebody whom nobody verified lately may well answer, somebody off duty will not."""
-    return min(bearers, key=lambda bearer: (bool(bearer.doubts & _AWAY), bool(bearer.doubts)), default=None)
+    return min(bearers, key=lambda bearer: (bool(bearer.doubts & AWAY), bool(bearer.doubts)), default=None)

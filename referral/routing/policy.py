@@ -61,7 +61,7 @@ class Upkeep:
 class Sending:
     """How texts go out: so many a second by all workers together, some of them kept free for RED; after `down_after` failures in a row the gateway
     counts as down. `probe_empty` and `probe_down` are minutes between two texts that try whether the road is open again. `balance_least`: what should be
-    left on the account, in its currency; less is an alarm, 0 for none."""
+    left on the account, in its currency; less is an alarm, 0 for none. `balance_reserve`: what is left below it is for RED alone; 0 for none."""
 
     texts_a_second: int
     kept_for_red: int
@@ -69,6 +69,7 @@ class Sending:
     probe_down: float
     probe_empty: float
     balance_least: float
+    balance_reserve: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,6 @@ class Policy:
     sending: Sending
     upkeep: Upkeep
     limits: Figures
-    life_risk_words: tuple[str, ...]
     life_risk: re.Pattern[str]
 
 
@@ -113,6 +113,7 @@ LATER: Mapping[str, float] = MappingProxyType(
     {
         "answer_lost_for_red": 0.5,
         "balance_least": 0.0,
+        "balance_reserve": 0.0,
         "help_farther_km": 10.0,
         "point_off_km": WIDEST.near,
         "point_off_wide_km": WIDEST.wide,
@@ -131,7 +132,7 @@ def parse_policy(data: Mapping[str, object]) -> Policy:
     zone = _zone(top)
     acknowledge, act = top.section("acknowledge_minutes"), top.section("act_minutes")
     hours, delays, waits, triage = top.section("hours"), top.section("delay_minutes"), top.section("waiting_minutes"), top.section("triage")
-    words, remind = triage.texts("life_risk_words"), top.section("remind_after")
+    remind = top.section("remind_after")
     policy = Policy(
         timezone=zone,
         acknowledge=MappingProxyType({urgency: acknowledge.numbers(urgency, STEPS, rising=True) for urgency in Urgency}),
@@ -156,8 +157,7 @@ def parse_policy(data: Mapping[str, object]) -> Policy:
         sending=_sending(top),
         upkeep=_upkeep(top),
         limits=_limits(top),
-        life_risk_words=words,
-        life_risk=_pattern(words),
+        life_risk=_pattern(triage.texts("life_risk_words")),
     )
     for section in (acknowledge, act, remind, hours, delays, waits, triage, top):
         section.done()
@@ -197,15 +197,15 @@ def _share(section: Section, key: str) -> float:
 
 def _sending(top: Section) -> Sending:
     section = top.section("sending")
-    rate, kept = int(section.number("texts_a_second", least=2)), int(section.number("kept_for_red", least=1))
+    rate, kept, down_after = (int(section.number(name, least=least)) for name, least in (("texts_a_second", 2), ("kept_for_red", 1), ("down_after", 2)))
     if kept >= rate and section.has("kept_for_red"):
         section.wrong(section.at("kept_for_red"), "must be fewer than texts_a_second")
-    down_after = int(section.number("down_after", least=2))
     probes = section.number("probe_down_minutes", least=0.01), section.number("probe_empty_minutes", least=0.01)
-    least = _later(section, "balance_least")
-    figures = Sending(rate, kept, down_after, *probes, least)
+    least, reserve = _later(section, "balance_least"), _later(section, "balance_reserve")
+    if least and reserve >= least:
+        section.wrong(section.at("balance_reserve"), "must be less than balance_least: the alarm comes before the pause")
     section.done()
-    return figures
+    return Sending(rate, kept, down_after, *probes, least, reserve)
 
 
 def _limits(top: Section) -> Figures:

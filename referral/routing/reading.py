@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import TypeVar
+
+from referral.vocabulary.problems import Unusable
 
 Word = TypeVar("Word", bound=StrEnum)
 
 
-class DataError(ValueError):
-    """The data cannot be used. `problems` holds one line for each mistake, each naming where it stands."""
-
-    def __init__(self, problems: Iterable[str]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("; ".join(self.problems))
+class DataError(Unusable):
+    """A county's data cannot be used."""
 
 
 class Section:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from referral.routing.exclusions import LOCAL
 from referral.routing.reading import DataError, Section, word
 from referral.vocabulary.duty import Role
-from referral.vocabulary.report import NEVER_LOCAL, SEXUAL, Accused, AgeBand, Concern, Danger, Told, Urgency
+from referral.vocabulary.report import NEVER_LOCAL, TREATED_AS_SEXUAL, Accused, AgeBand, Concern, Danger, Told, Urgency
 
 NEIGHBOUR = "@neighbour"
 MEDIATION_STEP = (Concern.MARRIAGE, 2)
@@ -239,5 +239,5 @@ def _check_plans(table: Table, problems: list[str]) -> None:
                 problems.append(f"{path} step {number}: a chief, elder, school or cleric must never be told of this concern")
             if Role.DEPUTY_COUNTY_COMMISSIONER in roles and (concern, number) != MEDIATION_STEP:
                 problems.append(f"{path} step {number}: a deputy county commissioner stands only in step 2 of child marriage")
-        if steps and (urgency is Urgency.RED or (concern in SEXUAL and urgency is None)) and len(steps[0]) < 2:
+        if steps and (urgency is Urgency.RED or (concern in TREATED_AS_SEXUAL and urgency is None)) and len(steps[0]) < 2:
             problems.append(f"{path} step 1: must name two institutions")

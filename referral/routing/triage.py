@@ -10,7 +10,21 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from referral.routing.policy import Policy
-from referral.vocabulary.report import DOUBT, DOUBTFUL, IN_AUTHORITY, SEXUAL, Accused, AgeBand, Concern, Danger, Disability, Happened, Reporter, Told, Urgency
+from referral.vocabulary.report import (
+    DOUBT,
+    DOUBTFUL,
+    IN_AUTHORITY,
+    TREATED_AS_SEXUAL,
+    Accused,
+    AgeBand,
+    Concern,
+    Danger,
+    Disability,
+    Happened,
+    Reporter,
+    Told,
+    Urgency,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +46,7 @@ _Rule = tuple[Urgency, str, Callable[[_Case], bool]]
 
 _BODILY = frozenset({Concern.SEXABUSE, Concern.SEXEXCH, Concern.SEXTOUR})
 _TAKEN = frozenset({Concern.TRAFFIC, Concern.MISSING})
-_GRAVE = SEXUAL | {Concern.TRAFFIC, Concern.SERVITUDE, Concern.MARRIAGE, Concern.MISSING}
+_GRAVE = TREATED_AS_SEXUAL | {Concern.TRAFFIC, Concern.SERVITUDE, Concern.MARRIAGE, Concern.MISSING}
 _FRESH = frozenset({None, Happened.THREE_DAYS, Happened.ONGOING, Happened.UNKNOWN})
 _PRESSING = frozenset({Danger.NOW, Danger.SOON})
 _UNDER_15 = frozenset({AgeBand.UNDER_10, AgeBand.FROM_10})
@@ -47,7 +61,7 @@ RULES: tuple[_Rule, ...] = (
     (Urgency.RED, "in danger now", lambda c: c.told.danger is Danger.NOW),
     (Urgency.RED, "asked for help now", lambda c: c.told.concern is Concern.HELPNOW),
     (Urgency.RED, "sexual harm in the last three days, going on, or not known when", lambda c: c.told.concern in _BODILY and c.told.happened in _FRESH),
-    (Urgency.RED, "sexual harm to a child under 10", lambda c: c.told.concern in SEXUAL and c.told.age is AgeBand.UNDER_10),
+    (Urgency.RED, "sexual harm to a child under 10", lambda c: c.told.concern in TREATED_AS_SEXUAL and c.told.age is AgeBand.UNDER_10),
     (Urgency.RED, "pregnant under 10", lambda c: c.told.concern is Concern.PREGNANT and c.told.age is AgeBand.UNDER_10),
     (Urgency.RED, "taken or missing, now or soon", lambda c: c.told.concern in _TAKEN and c.told.danger in _PRESSING),
     (Urgency.RED, "child marriage soon", lambda c: c.told.concern is Concern.MARRIAGE and c.told.danger in _PRESSING),
@@ -70,7 +84,7 @@ def urgency(told: Told, policy: Policy, *, recent_alike: int = 0) -> Triage:
 
 
 def worse(a: Urgency, b: Urgency) -> Urgency:
-    """The more urgent of two. A report's urgency moves only through this: the machine never lowers, a person may, with a reason."""
+    """The more urgent of two. A report's urgency moves only through this, so that nothing lowers it."""
     return a if a.rank <= b.rank else b
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -85,7 +86,7 @@ def test_it_is_written_once_and_by_whom_and_what_was_told_stays(reported: World)
 
 def test_one_in_authority_makes_it_more_urgent_as_if_the_caller_had_said_so(world: World) -> None:
     sent(world.phone(), danger=NOT_NOW, concern=PHYSICAL, who=HOME)
-    world.work()
+    world.wait(timedelta(hours=3, minutes=5), step=timedelta(minutes=5))  # until its first alert has gone out nobody may read it
     before = report(world).urgency
     assert accuse(world, READER, Accused.TEACHER)
     assert (before, report(world).urgency) == (Urgency.MEDIUM, Urgency.HIGH)

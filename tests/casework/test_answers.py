@@ -156,6 +156,15 @@ class TestAnOfficer:
         assert "*384*96*77#" in heard
         assert alert(alerted).acknowledged_at == alerted.clock.now
 
+    def test_has_the_number_in_the_reply_and_in_no_row(self, alerted_lite: World) -> None:
+        number = number_in_alert(alerted_lite)
+        heard = texts(alerted_lite, f"OK {number}")
+        assert f"ACT {number}" in heard
+        with alerted_lite.rows() as session:
+            rows = session.scalars(select(AlertRecord)).all()
+        assert len(rows) > 2, "the reply's row is still there"
+        assert not [row.params for row in rows if number in (row.params or "")]
+
     def test_who_says_it_twice_has_said_it_once(self, alerted: World) -> None:
         words = f"OK {number_in_alert(alerted)}"
         first = texts(alerted, words)

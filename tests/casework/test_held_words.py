@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
-from referral.casework.case_records import CaseEventRecord
 from referral.casework.holds import HoldRefused
 from referral.directory import people
 from referral.privacy.audit import Action, AuditRecord
-from referral.reports.event_records import CaseEvent
+from referral.reports.event_records import CaseEvent, CaseEventRecord, HeldBoxRecord
 from referral.vocabulary.report import Accused, Reporter
 from tests.casework.test_relay import OFFICER, consented
 from tests.casework.test_reveal import desk
@@ -33,9 +32,9 @@ def report(world: World) -> str:
     return report
 
 
-def hold(world: World, report: str) -> str:
+def hold(world: World, report: str, days: timedelta = DAYS) -> str:
     with world.service.database.transaction() as session:
-        id_ = world.service.holds.ask(session, report, OFFICER, "Kwale E12 of 2026", (world.clock() + DAYS).date(), world.clock())
+        id_ = world.service.holds.ask(session, report, OFFICER, "Kwale E12 of 2026", (world.clock() + days).date(), world.clock())
         world.service.holds.approve(session, id_, desk(world), world.clock())
     return id_
 
@@ -98,6 +97,38 @@ def test_they_go_with_the_hold(world: World, report: str) -> None:
     with pytest.raises(HoldRefused):
         held_words(world, id_, OFFICER)
     assert world.service.purging.at_once(world.clock(), trusted=True).removed["boxes"] == 1
+    assert boxes(world) == [None]
+
+
+def test_a_hold_made_later_opens_none_of_it_and_keeps_none_of_it(world: World, report: str) -> None:
+    first = hold(world, report)
+    erase(world, report)
+    later = hold(world, report, 2 * DAYS)
+    assert held_words(world, later, OFFICER) == []
+    assert dict(held_words(world, first, OFFICER))["story"] == STORY
+    with world.service.database.transaction() as session:
+        world.service.mailbox.write_as_reporter(session, report, "tena", world.clock())
+    erase(world, report)
+    assert held_words(world, later, OFFICER) == [("letter", "tena")], "what is erased while both stand is for both"
+    world.clock.turn(DAYS + timedelta(days=1))
+    with pytest.raises(HoldRefused):
+        held_words(world, first, OFFICER)
+    world.service.purging.at_once(world.clock(), trusted=True)
+    assert sorted(box is None for box in boxes(world)) == [False, True], "the first hold's words went with it, though the report is held"
+    assert held_words(world, later, OFFICER) == [("letter", "tena")]
+
+
+@on_sqlite
+def test_what_was_erased_before_boxes_had_holds_goes_when_the_report_is_held_no_more(world: World, report: str) -> None:
+    id_ = hold(world, report)
+    erase(world, report)
+    with world.service.database.transaction() as session:
+        session.execute(delete(HeldBoxRecord))
+    assert dict(held_words(world, id_, OFFICER))["story"] == STORY
+    world.service.purging.at_once(world.clock(), trusted=True)
+    assert all(boxes(world))
+    world.clock.turn(DAYS + timedelta(days=1))
+    world.service.purging.at_once(world.clock(), trusted=True)
     assert boxes(world) == [None]
 
 

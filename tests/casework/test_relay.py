@@ -12,7 +12,7 @@ from referral.alerts.records import AlertRecord, Purpose
 from referral.alerts.relays import NOT_RIGHT
 from referral.directory import people
 from referral.directory.records import PersonRow
-from referral.gateway.port import Outcome, Refusal, Sending
+from referral.gateway.port import Outcome, Sending
 from referral.handover.relay import APART, CONVERSATION, Asked
 from referral.privacy.audit import Action, AuditRecord
 from referral.privacy.codes import read_code
@@ -192,7 +192,7 @@ def test_one_whose_outcome_is_not_known_is_not_sent_again(world: World) -> None:
 def test_one_that_the_gateway_did_not_take_is_tried_again(world: World) -> None:
     consented(world)
     ask(world)
-    world.gateway.answers.append(Sending(Outcome.REFUSED, 500, None, Refusal.RETRY))
+    world.gateway.answers.append(Sending(Outcome.REFUSED, 500))
     world.wait(timedelta(minutes=30))
     assert texts(world) == [MESSAGE]
 
@@ -201,7 +201,7 @@ def test_one_that_the_gateway_did_not_take_is_tried_again(world: World) -> None:
 def test_a_phone_that_takes_no_texts_from_us_is_said_to_be_out_of_reach(world: World) -> None:
     consented(world)
     ask(world)
-    world.gateway.answers.append(Sending(Outcome.REFUSED, 406, None, Refusal.PERSON_UNREACHABLE))
+    world.gateway.answers.append(Sending(Outcome.REFUSED, 406))
     world.work()
     assert texts(world) == []
     assert line(world).lost
@@ -310,7 +310,7 @@ def test_by_the_code_a_consent_that_ends_soon_is_renewed(world: World) -> None:
     """Every line of the mailbox's menu applies then, and all can be reached."""
     report = consented(world)
     with world.service.database.transaction() as session:
-        world.service.mailbox.write_as_officer(session, report, OFFICER, "office", template=Template.WORKING, words=None, asks=False, now=world.clock())
+        world.service.mailbox.write_as_officer(session, report, OFFICER, "co-msambweni", template=Template.WORKING, words=None, asks=False, now=world.clock())
         world.service.mailbox.write_as_reporter(session, report, "asante", world.clock())
         session.get_one(ReportRecord, report).code_digest = world.service.keys.code_digest(CODE)
     before = record(world, report).contact_until

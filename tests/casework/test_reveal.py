@@ -12,6 +12,7 @@ from referral.casework.closing import Reason
 from referral.casework.reveals import UNANSWERED, RevealRefused
 from referral.privacy.audit import Action, AuditRecord
 from referral.vocabulary.duty import Role
+from referral.vocabulary.phone import PhoneNumber
 from referral.vocabulary.report import Hours
 from tests.casework.test_relay import OFFICER, REPORTER, consented, withdraw
 from tests.world import World, on_sqlite
@@ -105,6 +106,34 @@ def test_without_consent_there_is_nothing_to_show(world: World) -> None:
     assert "did not agree" in refused(world, id_, desk(world))
     with pytest.raises(RevealRefused, match="did not agree"):
         ask(world, report)
+
+
+def consent(world: World, report: str, number: str) -> None:
+    with world.service.database.transaction() as session:
+        world.service.texting.filing.give_contact(session, report, PhoneNumber(number), Hours.ANY, False, world.clock())
+
+
+def test_a_request_ends_with_the_consent_it_was_made_under(world: World) -> None:
+    report = consented(world)
+    id_ = ask(world, report)
+    consent(world, report, REPORTER)  # renewed: the same consent
+    withdraw(world, report)
+    consent(world, report, "+254700000007")
+    assert "withdrawn since" in refused(world, id_, desk(world))
+    with world.rows() as session:
+        assert [one.open for one in world.service.reveals.all(session, world.clock())] == [False]
+    assert approve(world, ask(world, report), desk(world)) == "+254700000007"
+
+
+@on_sqlite
+def test_it_lasts_through_a_renewal_and_not_through_another_number(world: World) -> None:
+    report = consented(world)
+    id_ = ask(world, report)
+    consent(world, report, REPORTER)
+    assert approve(world, id_, desk(world)) == REPORTER
+    id_ = ask(world, report)
+    consent(world, report, "+254700000007")
+    assert "withdrawn since" in refused(world, id_, desk(world))
 
 
 @on_sqlite

@@ -23,7 +23,7 @@ from referral.vocabulary.report import Urgency
 from tests.world import CHILDRENS_OFFICER, HOME, NOT_NOW, PHYSICAL, World, on_sqlite, sent
 
 PHONE, OTHER = "+254700000001", "+254700000009"
-OFFICER, OFFICE = "somebody", "office"
+OFFICER, OFFICE = "co-msambweni-1", "co-msambweni"
 
 
 def reported(world: World, **how) -> tuple[str, str]:

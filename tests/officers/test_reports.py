@@ -313,7 +313,7 @@ class TestHandingOver:
         number = re.search(r"OK (\d{4})", words)[1]  # type: ignore[index]
         reported.text(reported.number_of(CHILDREN), f"ACT {number}")
         reported.work()
-        assert "you handed this over" in reported.gateway.sent[-1][1]
+        assert "takes no more answers" in reported.gateway.sent[-1][1]
         assert state_of(alert_of(reported, CHILDREN)) is State.REFERRED_ON
 
     @pytest.mark.parametrize("another", [True, False], ids=["another on duty", "nobody else"])

@@ -97,6 +97,7 @@ def test_an_empty_routing_table_names_everything_at_once() -> None:
         ("remind_after/HIGH", 1, "remind_after.HIGH: must be a share below 1 of the time to answer, or 0 for no reminder"),
         ("sending/texts_a_second", 1, "sending.texts_a_second: must be a number of at least 2"),
         ("sending/kept_for_red", 20, "sending.kept_for_red: must be fewer than texts_a_second"),
+        ("sending/balance_reserve", 2000, "sending.balance_reserve: must be less than balance_least: the alarm comes before the pause"),
         ("sending/probe_empty_minutes", 0, "sending.probe_empty_minutes: must be a number of at least 0.01"),
         ("triage/life_risk_words", [3], "triage.life_risk_words: must be a list of texts"),
         ("triage/alike_report", 2, "triage.alike_report: unknown"),
