@@ -16,7 +16,7 @@ run: .venv/run ## web, worker and stand-in gateway on this machine; prints where
 test: .venv/dev ## the whole test suite, on SQLite and PostgreSQL
 	@$(BIN)/python -m pytest -n auto
 
-check: .venv/dev ## format, lint, types, import contracts, texts and dialogue
+check: .venv/dev ## format, lint, types, import contracts, what must not be in the tree
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy

@@ -6,6 +6,8 @@ import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from argon2 import PasswordHasher
+
 from referral.alerts.outbox import Outbox
 from referral.casework import case_records  # noqa: F401  its tables
 from referral.casework.accusing import Accusing
@@ -18,7 +20,7 @@ from referral.casework.held_words import HeldWords
 from referral.casework.holds import Holds
 from referral.casework.mailbox import OfficersMail
 from referral.casework.officers import OfficersAnswers
-from referral.casework.pins import Pins
+from referral.casework.pins import Pins, argon2id
 from referral.casework.relay import OfficersRelay
 from referral.casework.reveals import Reveals
 from referral.casework.second_reading import SecondReading
@@ -112,8 +114,10 @@ def build(
     randomness: Randomness | None = None,
     county: County | None = None,
     catalogue: Catalogue | None = None,
+    hasher: PasswordHasher | None = None,
 ) -> Service:
     """The service over its database, which must be migrated. `county` and `catalogue`: its data and its texts where they have been read already.
+    `hasher` is of PINs: Argon2id as strong as it must be, unless somebody with many worlds and no secrets wants a quicker one.
     Raises what reading them raises: every problem named at once."""
     keys = Keys(settings.secrets.root)
     keyring = Keyring(settings.keyring, keys, clock, follows=settings.keyring_follows)
@@ -139,7 +143,7 @@ def build(
     help_ = Help(database, nearest, HelpWords(policy.timezone), catalogue, flags, outbox, manners, clock)
     colleagues, letters = Colleagues(planner, outbox), Letters(sealer)
     holds = Holds(register, colleagues, sealer, audit)
-    mailbox = Mailbox(letters, ladder, Erasing(sealer, register, letters), holds.held)
+    mailbox = Mailbox(letters, ladder, Erasing(sealer, register, letters), holds.standing)
     at = AtMailbox(mailbox, filing, hearing, dialogues, sessions)
     guide = DirectoryGuide(roster, database, register, keys, help_, CodeBrake(limits, database, clock), at)
     surface = UssdSurface(catalogue)
@@ -159,7 +163,7 @@ def build(
         asking=Asking(guide, county.keywords, gazetteer, questions, Services(help_, questions)),
         ours=frozenset(name.casefold() for name in (settings.at_shortcode, settings.at_sender_id) if name),
     )
-    pins = Pins(database, sealer, planner, outbox, audit)
+    pins = Pins(database, sealer, planner, outbox, audit, hasher or argon2id())
     desk = Desk(register, outbox, ladder, planner, contacts, audit)
     handing_on = HandingOn(desk)
     second = SecondReading(register, colleagues, mailbox, audit)

@@ -127,17 +127,17 @@ class Service:
 
     def jobs(self, gateway: Gateway) -> Sequence[Job]:
         """All that a worker does, one after the other: send first, since a child in danger waits for nothing else."""
-        return (*self.sending_jobs(gateway, RED), *self.sending_jobs(gateway, OTHERS), *self.steady_jobs(gateway))
+        return (*self.sending_jobs(gateway, RED), *self.sending_jobs(gateway, OTHERS), *self.steady_jobs(), *self.inbox_jobs(gateway))
 
     def sending_jobs(self, gateway: Gateway, lanes: Lanes, stopping: Callable[[], bool] = lambda: False) -> Sequence[Job]:
         """Sending what is due in these lanes. RED and the others each have a thread: a text that hangs in one must not delay the other."""
         sender = self.sender(gateway, stopping)
         return (Job("send", lambda: sender.send_due(self.clock, lanes)),)
 
-    def steady_jobs(self, gateway: Gateway) -> Sequence[Job]:
-        """What a worker does beside the sending: reading texts, climbing, filing what fell silent."""
+    def steady_jobs(self) -> Sequence[Job]:
+        """What a worker does beside the sending: reading texts, climbing, filing what fell silent. Nothing here waits for the gateway."""
         escalation = Escalation(self.database, self.register, self.outbox, self.ladder, self.audit)
-        reminders, clocks = Reminders(self.database, self.register, self.outbox, self.ladder), Clocks(self.database, self.outbox, self.ladder)
+        reminders, clocks = Reminders(self.database, self.register, self.outbox, self.ladder), Clocks(self.database, self.ladder)
         silence = Silence(self.database, self.dialogues, self.texting)
         return (
             Job("texts", lambda: self.texts.handle(self.read_text, self.clock())),
@@ -145,8 +145,7 @@ class Service:
             Job("remind", lambda: reminders.remind(self.clock()), seconds=5),
             Job("clocks", lambda: clocks.set_right(self.clock()), seconds=30),
             Job("silent", lambda: self.conversations.file_silent(self.clock()) + silence.file(self.clock()), seconds=1),
-            *self._pull(gateway),
-            Job("heartbeat", lambda: beat(self.database, self.clock()), seconds=5),
+            Job("heartbeat", lambda: beat(self.database, self.clock()), seconds=5, between=True),
             Job("forget", self._forget, seconds=60),
             Job("purge watch", lambda: self.purging.watch(self.clock()), seconds=3600),
             Job("drills", lambda: self.drills().monthly(self.clock()) + self.drills().look(self.clock()), seconds=600),
@@ -190,8 +189,8 @@ class Service:
         )
 
     def account_jobs(self, gateway: Gateway) -> Sequence[Job]:
-        """Beside the slow jobs: asking the gateway how much is left may take as long as the gateway likes."""
-        watch = BalanceWatch(self.database, gateway)
+        """Asking the gateway how much is left, which may take as long as the gateway likes."""
+        watch = BalanceWatch(self.database, gateway, self.roads())
         return (Job("balance", lambda: watch.look(self.clock()), seconds=ASKED_EVERY),)
 
     def _look_ahead(self) -> int:
@@ -216,7 +215,9 @@ class Service:
     def daily_head(self) -> DailyHead:
         return DailyHead(self.database, self.chain, self.outbox, self.policy, self.custodians, random.SystemRandom().shuffle)
 
-    def _pull(self, gateway: Gateway) -> tuple[Job, ...]:
+    def inbox_jobs(self, gateway: Gateway) -> Sequence[Job]:
+        """Looking into the gateway's inbox, in a thread with the account's jobs: a gateway that hangs there delays no clock, no heartbeat and no officer's OK
+        that was called in."""
         if self.settings.sms_pull is SmsPull.OFF:
             return ()
         return (Job("pull", lambda: self.texts.pull(gateway, self.clock()), seconds=PULLS),)

@@ -15,10 +15,9 @@ from environs import Env, EnvValidationError, FileAwareEnv
 
 from referral.gateway.hosts import is_loopback
 from referral.privacy.callers import Network
-from referral.privacy.keyring import others_can_read
 from referral.secrets_file import SHORTEST_TOKEN, Secrets, SettingsError, create_secrets, read_secrets
 from referral.setting_rules import a_database, a_level, a_port, networks, proxies, reasons_of, token_problems, weak
-from referral.store.private import open_files
+from referral.store.private import open_files, others_can_read
 
 __all__ = [
     "GatewayKind",

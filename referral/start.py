@@ -76,11 +76,12 @@ def work(stop: threading.Event) -> None:
     aside = [  # apart from each other: an alert must not wait while the coverage is proven, nor a RED one while the gateway hangs at another
         Aside("red", Worker(ready.sending_jobs(carrier, RED, stop.is_set), ready.clock, stop), stop, patience=GATEWAY_PATIENCE),
         Aside("sending", Worker(ready.sending_jobs(carrier, OTHERS, stop.is_set), ready.clock, stop), stop, patience=GATEWAY_PATIENCE),
-        Aside("slow jobs", Worker((*ready.slow_jobs(), *ready.account_jobs(carrier)), ready.clock, stop, pause=5.0), stop, patience=5.0),
+        Aside("asking", Worker((*ready.inbox_jobs(carrier), *ready.account_jobs(carrier)), ready.clock, stop, pause=1.0), stop, patience=5.0),
+        Aside("slow jobs", Worker(ready.slow_jobs(), ready.clock, stop, pause=5.0), stop, patience=5.0),
     ]
     for one in aside:
         one.start()
-    Worker(ready.steady_jobs(carrier), ready.clock, stop).run()
+    Worker(ready.steady_jobs(), ready.clock, stop).run()
     for one in aside:
         one.finish()
 

@@ -33,7 +33,8 @@ Typed = Callable[..., Result]
 @pytest.fixture
 def world(run: Run) -> Iterator[World]:
     """The service over the database of the commands: two RED reports, one of them about the police, and one of little urgency."""
-    world = World(settings_for(os.environ["REFERRAL_DATABASE_URL"]), FixedClock(datetime.now(UTC).replace(hour=9)))
+    yesterday = datetime.now(UTC).replace(hour=9) - timedelta(days=1)  # what is of little urgency waits no longer
+    world = World(settings_for(os.environ["REFERRAL_DATABASE_URL"]), FixedClock(yesterday))
     world.text("+254700000041", f"mtoto anapigwa sasa Ukunda, msaada, {STORY}")
     sent(world.phone("+254700000042"))
     sent(world.phone("+254700000043"), who=POLICE)

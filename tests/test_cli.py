@@ -8,9 +8,13 @@ from typing import NoReturn
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import update
 
 from referral.cli import main
+from referral.directory.records import PlaceRow
 from referral.service import Service
+from referral.settings import read_settings
+from referral.store.database import Database
 from referral.upkeep.gate import TakesHelp
 from tests.commands import Run, console, refused
 from tests.conftest import ROOT, TOKENS, Kept
@@ -41,6 +45,16 @@ def test_secrets_are_written_once_and_for_nobody_else(tmp_path: Path, monkeypatc
 def test_check_says_that_all_is_well(run: Run) -> None:
     said = run("check")
     assert (said.exit_code, "all well" in said.output) == (0, True)
+
+
+def test_places_without_a_point_are_named_and_nothing_is_refused(run: Run) -> None:
+    database = Database(read_settings().database_url)
+    with database.transaction() as session:
+        name = session.get_one(PlaceRow, "KE002-W0032").name
+        session.execute(update(PlaceRow).where(PlaceRow.id == "KE002-W0032").values(lat=None, lon=None))
+    database.close()
+    said = run("check")
+    assert (said.exit_code, said.output.splitlines()[0]) == (0, f"without a point, so seen from what is around, and distances from there are a guess: {name}")
 
 
 def test_the_dialogue_is_proven_with_its_times(run: Run) -> None:

@@ -31,6 +31,14 @@ UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
 
 
+def installed(program: str, package: str) -> str:
+    """Where a program is that reads one of our files. What is looked at without it is looked at in any case."""
+    found = shutil.which(program)
+    if found is None:
+        pytest.skip(f"{program} is not installed: Debian has it in the package {package}")
+    return found
+
+
 def paragraphs() -> dict[str, str]:
     section = OPERATING.split("\n## What each alarm means\n")[1].split("\n## ")[0]
     return {part.split("\n", 1)[0].strip(): part.split("\n", 1)[1] for part in section.split("\n### ")[1:]}
@@ -59,9 +67,9 @@ class TestAlarms:
         assert asked <= there
 
     def test_prometheus_itself_takes_the_rules(self) -> None:
-        """Where it is installed; the structure is looked at above in any case."""
-        if shutil.which("promtool"):
-            subprocess.run(["promtool", "check", "rules", str(DEPLOY / "alerts.yml")], check=True)
+        subprocess.run([installed("promtool", "prometheus"), "check", "rules", str(DEPLOY / "alerts.yml")], check=True)
+
+    def test_prometheus_is_told_the_rules_and_whom_to_tell(self) -> None:
         for file in (DEPLOY / "prometheus.yml", DEPLOY / "systemd" / "prometheus.yml"):
             said = yaml.safe_load(file.read_text())
             assert said["rule_files"] == ["alerts.yml"]
@@ -77,8 +85,9 @@ class TestAlarms:
         alarms = {rule["alert"] for rule in RULES}
         quieted = {name for rule in said["inhibit_rules"] for side in rule.values() for name in re.findall(r"[A-Z]\w+", side[0])}
         assert quieted <= alarms
-        if shutil.which("amtool"):
-            subprocess.run(["amtool", "check-config", str(DEPLOY / "alertmanager.yml")], check=True)
+
+    def test_alertmanager_itself_takes_its_file(self) -> None:
+        subprocess.run([installed("amtool", "prometheus-alertmanager"), "check-config", str(DEPLOY / "alertmanager.yml")], check=True)
 
     @pytest.mark.parametrize("name", ["AuditHeadLate", "CoverageNotProven", "BackupLate", "KeysNotBackedUp", "BalanceUnknown", "ServiceDown"])
     def test_what_never_came_is_late_too(self, name: str) -> None:
@@ -102,11 +111,27 @@ class TestUnits:
         assert trouble_with(started.split()) is None
 
     def test_systemd_itself_takes_them(self) -> None:
-        """Where it is installed. That the program is not where the units say is the one thing it may not like here."""
-        if shutil.which("systemd-analyze"):
-            files = [str(file) for file in [*UNITS, *(DEPLOY / "systemd").glob("*.timer")]]
-            said = subprocess.run(["systemd-analyze", "verify", "--man=no", *files], capture_output=True, text=True, check=False).stderr
-            assert [line for line in said.splitlines() if str(DEPLOY) in line or ("referral" in line and "is not executable" not in line)] == []
+        """That the program is not where the units say is the one thing it may not like here."""
+        files = [str(file) for file in [*UNITS, *(DEPLOY / "systemd").glob("*.timer")]]
+        argv = [installed("systemd-analyze", "systemd"), "verify", "--man=no", *files]
+        said = subprocess.run(argv, capture_output=True, text=True, check=False).stderr
+        assert [line for line in said.splitlines() if str(DEPLOY) in line or ("referral" in line and "is not executable" not in line)] == []
+
+    def test_the_command_has_the_settings_and_the_user_of_the_service_in_any_shell(self, tmp_path: Path) -> None:
+        """With a `runuser` that says what it is to run."""
+        said = (DEPLOY / "referral").read_text()
+        for there, here in (("/etc/referral/referral.env", DEPLOY / "systemd" / "referral.env"), ("/srv/referral/", tmp_path)):
+            assert there in said
+            said = said.replace(there, f"{here}/" if here == tmp_path else str(here))
+        (tmp_path / "command").write_text(said)
+        (tmp_path / "runuser").write_text('#!/bin/sh\ntest "$4" = test || printf "%s|" "$REFERRAL_KEYRING" "$PWD" "$@"\n')
+        (tmp_path / "runuser").chmod(0o755)
+        environment, home = {"PATH": f"{tmp_path}:/usr/bin:/bin"}, tmp_path / "a folder"
+        home.mkdir()
+        argv = ["sh", str(tmp_path / "command"), "keys", "backup", "--out", "two words"]
+        heard = subprocess.run(argv, cwd=home, env=environment, capture_output=True, text=True, check=True).stdout
+        program = f"{tmp_path}/.venv/bin/referral"
+        assert heard.split("|")[:-1] == ["/var/lib/referral/keys/keyring.json", str(home), "-u", "referral", "--", program, *argv[2:]]
 
     def test_every_setting_they_name_is_explained(self) -> None:
         named = set(re.findall(r"^#?([A-Z_]+)=", (DEPLOY / "systemd" / "referral.env").read_text(), re.MULTILINE))
@@ -217,10 +242,10 @@ class TestProxies:
         assert re.search(r"@inside path /metrics .*\n\s*handle @inside \{\s*respond 404", said)
         assert re.findall(r"^\thandle (\S+) \{", said, re.MULTILINE) == ["@inside", "@callbacks", "@open"]
         assert re.search(r"^\thandle \{\s*respond 404", said, re.MULTILINE), "what is not named is not there"
-        if shutil.which("caddy"):
-            subprocess.run(
-                ["caddy", "validate", "--adapter", "caddyfile", "--config", str(DEPLOY / "Caddyfile")], check=True, env={"REFERRAL_HOST": "a.example"}
-            )
+
+    def test_caddy_itself_takes_its_file(self) -> None:
+        argv = [installed("caddy", "caddy"), "validate", "--adapter", "caddyfile", "--config", str(DEPLOY / "Caddyfile")]
+        subprocess.run(argv, check=True, env={"REFERRAL_HOST": "a.example"})
 
     def test_nginx_logs_no_request(self) -> None:
         said = (DEPLOY / "nginx.conf").read_text()
@@ -265,17 +290,17 @@ class TestSecretsAsFiles:
         assert read_settings().ussd_tokens != read_settings().sms_tokens
 
 
-def said_commands() -> Iterator[tuple[str, str]]:
-    """Every command of ours that a document tells somebody to type: (document, words after `referral`)."""
-    for document in DOCUMENTS:
-        text = document.read_text()
+def said_commands(fence: str = "") -> Iterator[tuple[str, str]]:
+    """Every command of ours that a document, or this much of one, tells somebody to type: (document, words after `referral`)."""
+    for name, text in [("", f"```sh\n{fence}\n```")] if fence else [(document.name, document.read_text()) for document in DOCUMENTS]:
         fences = re.findall(r"^```\w*\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
         spans = re.findall(r"(?<!`)`([^`\n]+)`(?!`)", re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL))
-        for line in [line.strip() for fence in fences for line in fence.splitlines()] + spans:
+        for line in [line.strip() for fence_ in fences for line in fence_.splitlines()] + spans:
             found = re.match(r"(?:.*(?:\.venv/bin/|exec \w+ ))?referral ([a-z].*?)(?:\s+#.*|\s*[|<>&].*)?$", line)
+            found = found or re.match(r"docker run .* referral ([a-z]+ .+)$", line)
             found = found or re.match(r".*compose.* run .*?(?:worker1|--entrypoint referral backup) (.+)$", line)
             if found:
-                yield document.name, found[1]
+                yield name, found[1]
 
 
 def trouble_with(words: list[str]) -> str | None:
@@ -304,6 +329,45 @@ def test_the_county_is_loaded_before_anything_is_started(heading: str) -> None:
     assert places == sorted(places)
 
 
+def block(after: str, kind: str) -> list[str]:
+    """The lines to be typed under these words, `kind` being systemd or containers."""
+    return OPERATING.split(after)[1].split(f"*With {kind}*")[1].split("```sh\n")[1].split("```")[0].splitlines()
+
+
+def in_order(lines: list[str], *steps: str) -> bool:
+    places = [next((at for at, line in enumerate(lines) if step in line), -1) for step in steps]
+    return -1 not in places and places == sorted(places)
+
+
+def test_the_command_is_there_before_it_is_typed_and_no_shell_must_remember_it() -> None:
+    assert OPERATING.index("deploy/referral /usr/local/bin/referral\n") < OPERATING.index("\nreferral ")
+    assert "referral()" not in OPERATING
+
+
+def test_an_upgrade_renews_one_after_the_other_when_the_database_has_its_new_shape() -> None:
+    lines = block("## Upgrade and go back", "containers")
+    renewed = [f"up -d --no-deps --wait {web}" for web in ("web1", "web2")] + [f"up -d --no-deps {other}" for other in ("worker1", "worker2", "backup")]
+    assert in_order(lines, "referral backup --out", "docker tag", "git checkout", "docker build", "run --rm upgrade", *renewed)
+    assert in_order(block("## Upgrade and go back", "systemd"), "backup --out", "git fetch", "referral db upgrade", "worker@1", "worker@2", "referral-web")
+    assert {name for name, one in COMPOSE["services"].items() if one.get("image") == "referral"} == {line.split()[-1] for line in lines[-5:]} | {"upgrade"}
+
+
+def test_after_a_loss_nothing_is_migrated_before_the_backup_is_back() -> None:
+    """`upgrade` makes tables, and keys."""
+    lines = block("**After a loss**", "containers")
+    restored = "--entrypoint referral backup restore /from/"
+    assert in_order(
+        lines, "keys restore", "deploy/secrets/secrets.toml", "/keys/keyring.json", "up -d --wait database", restored, "worker1 check", "audit verify"
+    )
+    before = lines[: next(at for at, line in enumerate(lines) if restored in line) + 1]
+    assert [line for line in before if "compose run" in line and "--no-deps" not in line] == []
+    assert [line for line in before if "compose up" in line] == ["compose up -d --wait database"]
+    assert lines[-1] == "compose up -d"
+    assert COMPOSE["services"]["backup"]["environment"]["REFERRAL_KEYRING"] == "/keys/keyring.json"
+    assert COMPOSE["secrets"]["referral_secrets"]["file"] == "./secrets/secrets.toml"
+    assert "keys:/keys" in COMPOSE["services"]["backup"]["volumes"]
+
+
 def test_what_a_found_database_tells_of_a_report_is_what_the_page_says() -> None:
     """A column in clear that is not thought of here would be missing from the list that a breach is judged by."""
     told = {
@@ -312,7 +376,7 @@ def test_what_a_found_database_tells_of_a_report_is_what_the_page_says() -> None
         "ward": {"place"},
         "age band, sex, disability": {"age", "sex", "disability"},
         "channel, state, the hour of filing": {"channel", "partial", "words_gone", "filed_hour"},
-        "that a reporter consented": {"contact_hours", "contact_by_call", "contact_until", "contact_first_hour", "contact_tag", "relayed_hour"},
+        "that a reporter consented": {"contact_hours", "contact_by_call", "contact_until", "contact_first_hour", "contact_tag", "relayed_hour", "consent"},
     }
     clear = {column.name for column in ReportRecord.__table__.columns if "sealed" not in column.info}
     assert clear == set().union(*told.values())

@@ -33,7 +33,7 @@ def run(tmp_path: Path, sqlite_county: Kept, monkeypatch: pytest.MonkeyPatch) ->
 def number(run: Run) -> str:
     """A report's number, as its alerts say it. Three officers have their PINs."""
     assert run is not None  # it has set the address
-    world = World(settings_for(os.environ["REFERRAL_DATABASE_URL"]), FixedClock(datetime.now(UTC)))
+    world = World(settings_for(os.environ["REFERRAL_DATABASE_URL"]), FixedClock(datetime.now(UTC) - timedelta(days=1)))  # its alerts wait no longer
     sent(world.phone(), danger=NOT_NOW, concern=PHYSICAL)
     for person in (ONE, OTHER, STRANGER):
         has_pin(world, person)
@@ -65,7 +65,7 @@ def test_what_is_recorded_about_a_report_is_for_whoever_may_read_it(run: Run, nu
 @pytest.mark.parametrize(("who", "read"), [(HOME, True), (CHILDRENS_OFFICER, False)])
 def test_the_county_office_reads_the_record_of_every_report_but_those_that_a_rule_keeps_from_it(run: Run, who: tuple[str, ...], read: bool) -> None:
     over = "co-kwale-1"
-    world = World(settings_for(os.environ["REFERRAL_DATABASE_URL"]), FixedClock(datetime.now(UTC)))
+    world = World(settings_for(os.environ["REFERRAL_DATABASE_URL"]), FixedClock(datetime.now(UTC) - timedelta(days=1)))  # its alerts wait no longer
     sent(world.phone(), danger=NOT_NOW, concern=PHYSICAL, who=who)
     has_pin(world, over)
     world.close()

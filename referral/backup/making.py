@@ -60,10 +60,12 @@ def make(database: Database, key: bytes, sealer: Sealer, folder: Path, now: date
 
 
 def drop_old(folder: Path, now: datetime, days: int) -> list[Path]:
-    """Remove backups of ours that are older than `days`, by their names, and what killed ones left: what is forgotten in the database must be
-    forgotten here too."""
-    before = now - timedelta(days=days)
-    old = [file for file in sorted(folder.glob("referral-*")) if file.suffix in (SUFFIX, BEGUN) and file.name < f"{before:{_NAME}}"]
+    """Remove backups of ours that are older than `days`, by their names, and what killed ones left a day ago: what is forgotten in the database must be
+    forgotten here too. The newest that is whole stays, however old: a disk too full for another must not be left without any."""
+    there = sorted(folder.glob("referral-*"))
+    whole, begun = ([file for file in there if file.suffix == suffix] for suffix in (SUFFIX, BEGUN))
+    before, killed = (f"{now - timedelta(days=ago):{_NAME}}" for ago in (days, 1))
+    old = [file for file in whole[:-1] if file.name < before] + [file for file in begun if file.name < killed]
     for file in old:
         file.unlink()
     return old
@@ -79,6 +81,7 @@ def _look(database: Database) -> Iterator[Connection]:
             connection = session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             connection.execute(text("SET TRANSACTION READ ONLY"))
             connection.execute(text("SET LOCAL statement_timeout = 0"))
+            connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))  # a slow disk may take long for a page; nobody waits for us
             yield connection
 
 

@@ -12,16 +12,22 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from sqlalchemy import Connection, CursorResult, DateTime, Table, delete, func, insert, inspect, select, text, update
+from sqlalchemy import table as named
 from sqlalchemy.exc import SQLAlchemyError
 
 from referral.backup.making import CANARY, CANARY_CELL, FORMAT
 from referral.backup.sealed import DoesNotOpen, OpeningReader
-from referral.backup.tables import LEFT_OUT_COLUMNS, LEFT_OUT_ROWS, read, tables
+from referral.backup.tables import LEFT_OUT_COLUMNS, LEFT_OUT_ROWS, NOT_OURS, read, tables
+from referral.privacy.audit import Action, AuditRecord
 from referral.privacy.seal import Sealer, Unreadable
 from referral.store.database import Database
 from referral.store.migrate import known, undo, upgrade
+from referral.store.patience import unhurried
 
 BATCH = 500
+BY_ITSELF = frozenset({"audit_anchor", "audit_chain", "audit_head", "counter", "day_key", "directory_proof", "heartbeat", "inbox_cursor", "purge_run"})
+"""What a service that nobody has told anything writes by itself, beside the audit's word of the keys it made."""
+_TOLD = select(func.count()).select_from(AuditRecord).where(AuditRecord.action != Action.KEY_MADE)
 
 
 class NotRestored(Exception):
@@ -41,12 +47,13 @@ class Restored:
 
 def restore(database: Database, key: bytes, sealer: Sealer, path: Path) -> Restored:
     """Fill an empty database from a backup and bring it to the newest shape. Raises NotRestored, having left the place as empty as it was.
+    One that was only migrated is empty, too: containers that were started a moment too early must not stand in the way.
 
     Of reporters who agreed to be contacted no number comes back, and no text to them: whoever has said STOP since is not texted on the word of
     an old copy. What they said can be erased since is there again, until it is erased again.
     """
     with database.engine.connect() as connection:
-        if inspect(connection).get_table_names():
+        if _used(connection):
             raise NotRestored("the database is not empty: a backup is restored into an empty place, and the other one kept until you have looked")
     try:
         with path.open("rb") as file:
@@ -71,9 +78,14 @@ def _restore(database: Database, sealer: Sealer, lines: Iterator[Any]) -> Restor
     revision = str(head["revision"])
     if not known(revision):
         raise NotRestored("the backup is of newer code than this: install that first")
+    with database.engine.connect() as connection:
+        bare = not inspect(connection).get_table_names()
+    if not bare:
+        undo(database.engine)
     upgrade(database.engine, revision)
     try:
         with database.engine.begin() as connection:
+            unhurried(connection)
             rows = _fill(connection, lines)
             dropped = _drop_consents(connection)
         upgrade(database.engine)
@@ -81,6 +93,15 @@ def _restore(database: Database, sealer: Sealer, lines: Iterator[Any]) -> Restor
         undo(database.engine)
         raise
     return Restored(rows, revision, datetime.fromisoformat(head["made"]), dropped)
+
+
+def _used(connection: Connection) -> bool:
+    """Whether anything stands there that somebody may miss. A table that this code does not know counts."""
+    for name in set(inspect(connection).get_table_names()) - NOT_OURS - BY_ITSELF:
+        rows = select(func.count()).select_from(named(name))
+        if connection.scalar(_TOLD if name == AuditRecord.__tablename__ else rows):
+            return True
+    return False
 
 
 def _drop_consents(connection: Connection) -> int:

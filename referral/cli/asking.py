@@ -10,6 +10,8 @@ import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from referral.casework.colleagues import NO_REPORT
+from referral.casework.refusals import Refused
 from referral.cli.telling import complain
 from referral.directory.people import UnknownPerson
 from referral.directory.tasks import UnknownTask
@@ -46,11 +48,11 @@ def named() -> Iterator[None]:
         complain([f"{error}: unknown, or decided already"])
 
 
-def report_of(session: Session, number: str, unknown: Exception) -> str:
-    """The report of a number. Raises `unknown`, in the words that somebody hears who may not know of it."""
+def report_of(session: Session, number: str) -> str:
+    """The report of a number. Raises Refused in the words that somebody hears who may not know of it."""
     found = session.scalar(select(ReportRecord.id).where(ReportRecord.number == number))
     if found is None:
-        raise unknown
+        raise Refused(NO_REPORT)
     return found
 
 

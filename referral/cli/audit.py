@@ -146,7 +146,7 @@ def _may_read(ready: Service, who: str) -> MayRead:
             report = ready.register.find(session, subject)
             if report is None:  # gone, and with it what the rules asked
                 return desk
-            return (desk and bool(ready.colleagues.posts(report, who, now))) or ready.colleagues.may_read(session, report, who, now) is not None
+            return (desk and bool(ready.colleagues.posts(session, report, who, now))) or ready.colleagues.may_read(session, report, who, now) is not None
 
     return may_read
 

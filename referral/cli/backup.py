@@ -6,13 +6,14 @@ import dataclasses
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import click
 
 from referral import start
 from referral.app import WORKER_PATIENCE, build
-from referral.backup.making import drop_old, make
+from referral.backup.making import SUFFIX, drop_old, make
 from referral.backup.marks import note_made
 from referral.backup.restoring import NotRestored, Restored, restore
 from referral.casework.pins import OPERATOR
@@ -47,6 +48,7 @@ def backup(folder: Path, keep_days: int, by: str) -> None:
     ready = start.service(patience=WORKER_PATIENCE)
     who, now = proven(ready, by, needed=False), ready.clock()
     try:
+        _drop(folder, now, keep_days)  # first: what is over must go also from a disk that is too full for another
         made = make(ready.database, ready.keys.backups, ready.sealer, folder, now)
     except OSError as error:
         complain([f"{folder}: {error.strerror}"])
@@ -54,8 +56,12 @@ def backup(folder: Path, keep_days: int, by: str) -> None:
         note_made(session, now)
         ready.audit.write(session, now, who, Action.BACKED_UP, DATABASE, rows=sum(made.rows.values()))
     click.echo(f"{made.path}: {sum(made.rows.values())} rows of {len(made.rows)} tables, {made.size} bytes")
+    _drop(folder, now, keep_days)  # the one that was the newest until now
+
+
+def _drop(folder: Path, now: datetime, keep_days: int) -> None:
     for old in drop_old(folder, now, keep_days):
-        click.echo(f"removed {old.name}: older than {keep_days} days")
+        click.echo(f"removed {old.name}: {f'older than {keep_days} days' if old.suffix == SUFFIX else 'never ended'}")
 
 
 @click.command("restore")
@@ -66,7 +72,7 @@ def backup(folder: Path, keep_days: int, by: str) -> None:
 def restore_(file: Path, rehearse: bool, clock_checked: bool) -> None:
     """Fill the empty database of the settings from a backup, look whether all of it is there, and forget what is over by now.
 
-    The keys of that time must be here: the secrets file and the keyring.
+    Empty is also one that was migrated and never used. The keys of that time must be here: the secrets file and the keyring.
     """
     with _place(rehearse=rehearse) as ready:
         if not ready.keyring.there:  # a new one would open nothing, and stand in the way of the old

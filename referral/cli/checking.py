@@ -7,6 +7,7 @@ from pathlib import Path
 
 from referral import start
 from referral.backup.marks import last_made
+from referral.cli.telling import pointless_lines
 from referral.conversation.check import graph, pages
 from referral.dispatch.heads import custodians_problems
 from referral.privacy.keyring import KeyringError
@@ -47,6 +48,13 @@ def problems(ready: Service) -> Iterator[str]:
     talk = ready.conversations
     yield from graph(talk.script)
     yield from pages(talk.script, talk.guide, talk.surface)
+
+
+def remarks(ready: Service) -> Iterator[str]:
+    """What refuses nothing, and is better known: callers of these places are told distances that are a guess."""
+    if not pending(ready.database.engine):
+        with ready.database.read() as session:
+            yield from pointless_lines(session)
 
 
 def _refusals(ready: Service) -> Iterator[str]:

@@ -10,7 +10,7 @@ from referral import start
 from referral.cli.asking import by_option
 from referral.cli.coverage import answered_for, override
 from referral.cli.proving import proven
-from referral.cli.telling import loaded_line, told
+from referral.cli.telling import loaded_line, pointless_lines, told
 
 
 @click.group()
@@ -31,4 +31,7 @@ def directory_load(folder: Path, override: str | None, by: str) -> None:
     loaded = start.load_directory(ready, folder, override, who)
     for line in loaded.left_alone:
         click.echo(f"{line}: changed by hand, left as it is")
+    with ready.database.read() as session:
+        for line in pointless_lines(session):
+            click.echo(line)
     click.echo(loaded_line(loaded))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from datetime import datetime, tzinfo
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -21,6 +21,7 @@ from referral.directory.hsds_package import write_package
 from referral.directory.hsds_tables import publish
 from referral.privacy.audit import Action
 from referral.service import Service
+from referral.store.patience import unhurried
 from referral.upkeep.exporting import export
 from referral.upkeep.help_gate import listed
 from referral.upkeep.importing import Importer, Outcome, Wishes
@@ -63,6 +64,7 @@ def directory_import(
     wishes = Wishes(Mode(mode), dry_run, all_or_nothing, proven(ready, by), override)
     now = ready.clock()
     with closing(ready.database), ready.database.transaction() as session:
+        unhurried(session.connection())  # files take as long to read as they take
         incoming = [one for path in files for one in _read(session, path, table, ready, now)]
         if rejected is not None:
             refuse_target(rejected, incoming, files)
@@ -109,10 +111,8 @@ def directory_export(folder: Path, hsds: bool, by: str) -> None:
 def _read(session: Session, path: Path, table: str | None, ready: Service, now: datetime) -> list[Incoming]:
     if not is_package(path):
         return [read_file(path, table)] if path.is_file() and path.suffix != ".zip" else read_folder(path)
-    zone: tzinfo = ready.policy.timezone
-    here = now.astimezone(zone)
-    offset = f"{here:%z}"  # +0300
-    return incoming_of(open_package(path), read_state(session), publish(session, here).tables, f"{offset[:3]}:{offset[3:5]}")
+    here = now.astimezone(ready.policy.timezone)
+    return incoming_of(open_package(path), read_state(session), publish(session, here).tables, here)
 
 
 @contextmanager

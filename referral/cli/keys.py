@@ -7,6 +7,7 @@ import tomllib
 from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -24,6 +25,8 @@ from referral.privacy.ring import BadRing
 from referral.privacy.rotation import KeyInUse, Rotation, Turned
 from referral.service import Service
 
+CARRIED = timedelta(hours=24)
+"""How long there is to carry a new key to every other machine: what one seals that another cannot open reaches nobody through that other."""
 NEW = click.Path(exists=False, dir_okay=False, path_type=Path)
 THERE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _passphrase = click.option("--passphrase-file", "passphrases", multiple=True, type=THERE, help="Read it from a file's first line rather than ask.")
@@ -74,6 +77,7 @@ def status() -> None:
     for held in state.held:
         half = "" if held.key.secret else "  public half only"
         aside = f"  set aside {day(ready, held.key.aside)}" if held.key.aside else ""
+        aside += f"  used from {held.key.used_from:%Y-%m-%d %H:%M} UTC" if held.key.waits(ready.clock()) and held.key.used_from else ""
         click.echo(f"{held.key.kind:8} {held.key.id:16} made {day(ready, held.key.made)}  {held.rows:>8} values{half}{aside}")
     click.echo(f"{'root':8} {'k1':16} in the secrets file  {state.from_root:>8} values")
     click.echo("Codes, tags and the record's chain are derived from the root: they cannot be changed without losing what they find")
@@ -85,25 +89,43 @@ def status() -> None:
 @keys.command("rotate")
 @click.argument("what", type=click.Choice(["all", "fields", "relay", "month"]), default="all")
 @click.argument("month", required=False)
+@click.option("--now", "at_once", is_flag=True, help="Seal with the new key at once: there is no other machine, or a key got out.")
 @by_option
 @told
-def rotate(what: str, month: str | None, by: str) -> None:
-    """Change keys under the running service: WHAT is fields, relay, month YYYY-MM, or all. Stopped anywhere, run it again: it goes on."""
+def rotate(what: str, month: str | None, at_once: bool, by: str) -> None:
+    """Change keys under the running service: WHAT is fields, relay, month YYYY-MM, or all. Stopped anywhere, run it again: it goes on.
+
+    On PostgreSQL, where there may be other machines, a new key waits for a day before anything is sealed with it: merge it there, then run this again.
+    """
     if (what == "month") != (month is not None):
         complain(["say the month after it: referral keys rotate month 2026-11"])
     ready, by = _ready(by)
     rotation = Rotation(ready.database, ready.keyring)
     scopes = rotation.scopes() if what == "all" else (month or what,)
+    carried = None if at_once or ready.database.dialect == "sqlite" else CARRIED  # one file of SQLite has one machine
     undone = []
     for scope in scopes:
+        known = {key.id for key in ready.keyring.ring().keys}
         with _said():
-            done = rotation.rotate(scope, ready.clock())
+            done = rotation.rotate(scope, ready.clock(), carried)
+        if done.waits is not None:
+            _waits(ready, done, by, fresh=done.key not in known)
+            continue
         _note(ready, by, Action.KEY_ROTATED, done.key, values=done.values, left=done.left)
         click.echo(f"{done.scope}: {done.values} values sealed anew with {done.key}, {done.left} left on older keys")
         undone += list(_undone(done))
     ready.database.forget_residue()
     if undone:
         complain(undone)
+
+
+def _waits(ready: Service, done: Turned, by: str, *, fresh: bool) -> None:
+    if fresh:
+        _note(ready, by, Action.KEY_MADE, done.key)
+    click.echo(
+        f"{done.scope}: {done.key} is used from {done.waits:%Y-%m-%d %H:%M} UTC on: `referral keys merge` it into every other machine's keyring before, "
+        "and run this again after; where there is no other machine, run it again with --now"
+    )
 
 
 def _undone(done: Turned) -> Iterator[str]:

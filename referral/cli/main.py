@@ -12,13 +12,14 @@ from types import FrameType
 
 import click
 
+import referral
 from referral import start
 from referral.app import utc_now
 from referral.cli import proposing, upkeep
 from referral.cli.audit import audit
 from referral.cli.backup import backup, restore_
 from referral.cli.checking import problems as problems_of
-from referral.cli.checking import settings_problems
+from referral.cli.checking import remarks, settings_problems
 from referral.cli.coverage import coverage
 from referral.cli.directory import directory
 from referral.cli.hidden_places import reveal_place
@@ -37,6 +38,9 @@ from referral.simulator.terminal import dial as dial_phone
 from referral.supervise import Supervisor
 from referral.upkeep.gate import OpensGap, TakesHelp
 
+CHECKOUT = Path(referral.__file__).resolve().parent.parent
+"""Where wsgi.py and config/ lie, wherever a command is typed."""
+
 
 @click.group()
 def main() -> None:
@@ -54,7 +58,7 @@ for command in (coverage, directory_import, directory_export, reveal_place, *upk
 def serve() -> None:
     """Serve the web processes with gunicorn."""
     read_settings()
-    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", "-c", "config/gunicorn.py", "wsgi:application"])  # noqa: S606  our own argv
+    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", "--pythonpath", str(CHECKOUT), "-c", str(CHECKOUT / "config/gunicorn.py"), "wsgi:application"])  # noqa: S606  our own argv
 
 
 @main.command()
@@ -130,6 +134,8 @@ def check(context: click.Context) -> None:
     except SettingsError as error:
         complain(settings_problems(error, Path(os.environ.get("REFERRAL_SECRETS", "var/secrets.toml"))))
     problems = list(problems_of(ready))
+    for remark in remarks(ready):
+        click.echo(remark)
     if problems:
         complain(problems)
     click.echo("settings, county data, texts, dialogue and directory: all well")

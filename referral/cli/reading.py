@@ -11,12 +11,9 @@ import click
 from sqlalchemy.orm import Session
 
 from referral import start
-from referral.casework.accusing import AccusationRefused
-from referral.casework.closing import CloseRefused
 from referral.casework.colleagues import NO_REPORT
 from referral.casework.desk import Opened
-from referral.casework.holds import HoldRefused
-from referral.casework.reveals import RevealRefused
+from referral.casework.refusals import Refused
 from referral.cli.asking import SHORT, by_option, report_of, whole
 from referral.cli.proving import listed, prove
 from referral.cli.telling import complain, told
@@ -34,14 +31,10 @@ def told_why() -> Iterator[None]:
     """What is refused, in one line; the exit code says so."""
     try:
         yield
-    except (RevealRefused, CloseRefused, HoldRefused, AccusationRefused) as error:
+    except Refused as error:
         complain([str(error)])
     except Unreadable:
         complain(["this host does not hold the key that opens it"])
-
-
-def _id(session: Session, number: str) -> str:
-    return report_of(session, number, RevealRefused(NO_REPORT))
 
 
 @click.command("show")
@@ -60,18 +53,18 @@ def show(number: str, by: str) -> None:
 
 
 def _lines(ready: Service, session: Session, number: str, by: str, now: datetime) -> list[str]:
-    """What is told, and the letters. Raises RevealRefused."""
-    report = ready.register.find(session, _id(session, number))
+    """What is told, and the letters. Raises Refused."""
+    report = ready.register.find(session, report_of(session, number))
     office = None if report is None else ready.colleagues.may_read(session, report, by, now)
     if report is None or office is None:
-        raise RevealRefused(NO_REPORT)
+        raise Refused(NO_REPORT)
     ready.audit.write(session, now, by, Action.READ, report.id, office=office.id, what="by command")
     whole_report = ready.register.read(session, report.id) or report
     roster, spot = ready.roster(), whole_report.told.spot
     place = roster.place_name(report.told.place) if report.told.place else None
     opened = Opened(whole_report, place, (roster.place_name(spot) or spot) if spot else None, ready.register.reachable(session, report.id, now))
     say = partial(ready.catalogue.say, LANGUAGE)
-    letters = ready.mailbox.letters(session, report.id)
+    letters = ready.mailbox.for_officers(session, report, now)
     return [*report_lines(say, opened), *letter_lines(say, letters, lambda one: roster.office_name(one) or "?")]
 
 
@@ -124,7 +117,7 @@ def _settle(short: str, by: str, *, through: bool) -> None:
 
 
 def _no_letter(_short: str) -> Exception:
-    return RevealRefused("no such letter waits for you")
+    return Refused("no such letter waits for you")
 
 
 @click.command("reveal")
@@ -137,7 +130,7 @@ def reveal(number: str, reason: str, by: str) -> None:
     ready = start.service()
     prove(ready, by)
     with told_why(), ready.database.transaction() as session:
-        id_ = ready.reveals.ask(session, _id(session, number), by, reason, ready.clock())
+        id_ = ready.reveals.ask(session, report_of(session, number), by, reason, ready.clock())
     click.echo(f"asked as {id_[:SHORT]}; a second person is told. Nothing is shown before they agree")
 
 
@@ -159,7 +152,7 @@ def approve_reveal(reveal_id: str, yes: bool, by: str) -> None:
 
 
 def _no_reveal(_short: str) -> Exception:
-    return RevealRefused("no such request waits for a second person")
+    return Refused("no such request waits for a second person")
 
 
 @click.command("reveals")
@@ -181,8 +174,8 @@ def reveals(by: str) -> None:
 
 
 def _may_know(ready: Service, session: Session, number: str, by: str, now: datetime) -> bool:
-    report = ready.register.find(session, _id(session, number))
-    return report is not None and bool(ready.colleagues.posts(report, by, now))
+    report = ready.register.find(session, report_of(session, number))
+    return report is not None and bool(ready.colleagues.posts(session, report, by, now))
 
 
 COMMANDS = (show, letters, approve_letter, refuse_letter, reveal, approve_reveal, reveals)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import click
 from sqlalchemy.orm import Session
 
 from referral import start
-from referral.casework.accusing import AccusationRefused
-from referral.casework.closing import CloseRefused, Closing, Reason
-from referral.casework.colleagues import NO_REPORT
-from referral.casework.holds import HoldRefused
+from referral.casework.closing import Closing, Reason
+from referral.casework.refusals import Refused
 from referral.cli.asking import SHORT, by_option, report_of, whole
 from referral.cli.proving import listed, prove
 from referral.cli.reading import COMMANDS, told_why
@@ -25,10 +23,6 @@ from referral.vocabulary.report import Accused
 @click.group()
 def report() -> None:
     """One report: read it, close it, say whom it accuses, hold it for a court, reach its reporter."""
-
-
-def _id(session: Session, number: str) -> str:
-    return report_of(session, number, CloseRefused(NO_REPORT))
 
 
 @report.command("close")
@@ -46,7 +40,7 @@ def close(number: str, reason: str, second: str | None, by: str) -> None:
     if second is not None:
         prove(ready, second)
     with told_why(), ready.database.transaction() as session:
-        outcome = ready.closing.close(session, _id(session, number), by, Reason(reason), second, ready.clock())
+        outcome = ready.closing.close(session, report_of(session, number), by, Reason(reason), second, ready.clock())
     click.echo(f"{number}: {'closed' if outcome is Closing.CLOSED else 'waits for a second officer, who types the same'}")
 
 
@@ -61,7 +55,7 @@ def accuse(number: str, who: str, by: str) -> None:
     ready = start.service()
     prove(ready, by)
     with told_why(), ready.database.transaction() as session:
-        id_ = report_of(session, number, AccusationRefused(NO_REPORT))
+        id_ = report_of(session, number)
         fresh = ready.accusing.add(session, id_, by, Accused(who), ready.clock())
     click.echo(f"{number}: {'accuses' if fresh else 'accused already:'} {who}")
 
@@ -77,7 +71,7 @@ def hold(number: str, reason: str, until: datetime, by: str) -> None:
     ready = start.service()
     prove(ready, by)
     with told_why(), ready.database.transaction() as session:
-        id_ = ready.holds.ask(session, _id(session, number), by, reason, until.replace(tzinfo=UTC).date(), ready.clock())
+        id_ = ready.holds.ask(session, report_of(session, number), by, reason, until.date(), ready.clock())
     click.echo(f"asked as {id_[:SHORT]}; it holds once somebody else approves it")
 
 
@@ -128,8 +122,8 @@ def held_words(hold_id: str, by: str) -> None:
 
 
 def _hold(ready: Service, session: Session, short: str, by: str, refused: str) -> str:
-    """The id of the hold that begins so, among those that `by` may know of. Raises HoldRefused with the words of `refused`."""
-    return whole(short, [one.id for one in ready.holds.open(session, by, ready.clock())], lambda _short: HoldRefused(refused))
+    """The id of the hold that begins so, among those that `by` may know of. Raises Refused with the words of `refused`."""
+    return whole(short, [one.id for one in ready.holds.open(session, by, ready.clock())], lambda _short: Refused(refused))
 
 
 for command in (*COMMANDS, list_reports):

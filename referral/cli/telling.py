@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
 from typing import NoReturn, ParamSpec
 
 import click
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from referral.directory.importer import ImportProblems, Loaded
+from referral.directory.near_spots import pointless
 from referral.routing.reading import DataError
 from referral.settings import SettingsError, read_settings
 from referral.start import PENDING
@@ -18,6 +20,7 @@ from referral.store.database import Database
 from referral.store.health import NotNow
 from referral.store.migrate import pending
 from referral.texts.catalogue import CatalogueError
+from referral.upkeep.help_gate import listed
 
 P = ParamSpec("P")
 
@@ -62,6 +65,12 @@ def complain(problems: Iterable[str]) -> NoReturn:
     for problem in problems:
         click.echo(problem, err=True)
     sys.exit(1)
+
+
+def pointless_lines(session: Session) -> Iterator[str]:
+    """A remark on the places that have no point of their own, if there are any."""
+    if names := pointless(session):
+        yield f"without a point, so seen from what is around, and distances from there are a guess: {listed(names)}"
 
 
 def loaded_line(loaded: Loaded) -> str:

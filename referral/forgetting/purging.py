@@ -183,7 +183,7 @@ class Purging:
             "contacts": lambda session, now: reports.end_contacts(session, now, now - kept.contact_longest),
             "exact times": self._times,
             "words": self._words,
-            "boxes": lambda session, now: reports.drop_boxes(session, self.holds.held(session, now)),
+            "boxes": lambda session, now: reports.drop_boxes(session, self.holds.standing(session, now)),
             "letters": lambda session, now: reports.blank_letters(session, now - kept.letters_read, self.holds.held(session, now)),
             "cases": lambda session, now: reports.drop_skeletons(session, now - kept.skeleton, self.holds.held(session, now), BATCH),
             "audit": lambda session, now: self.cut_audit(session, (now - kept.audit).date()),

@@ -177,7 +177,7 @@ FIGURES: Sequence[Figure] = (
     Figure("referral_reports", "Reports kept, by urgency; those of this hour are not counted yet", ("urgency",), reports),
     Figure("referral_reports_nobody_has", "Reports at the end of their ladder that no officer has, by urgency", ("urgency",), marked),
     Figure("referral_queue_due", "Texts that may go out now and that nobody has taken in hand, by lane", ("lane",), due),
-    Figure("referral_queue_waiting", "Texts for later, or being sent, by lane", ("lane",), waiting),
+    Figure("referral_queue_waiting", "Texts that have been due and are being sent or tried again, by lane", ("lane",), waiting),
     Figure("referral_queue_oldest_seconds", "How long the oldest due text has been due, by lane", ("lane",), oldest),
     Figure("referral_gateway_balance", "What is left on the gateway's account, in whole units of its currency", ("currency",), balance),
     Figure("referral_alerts_failed_last_hour", "Alerts to officers that could not be sent", (), failed),

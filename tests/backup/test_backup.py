@@ -20,6 +20,7 @@ from referral.backup.tables import LEFT_OUT, LEFT_OUT_COLUMNS, LEFT_OUT_ROWS, NO
 from referral.privacy.verifying import Verifier
 from referral.reports.records import ReportRecord
 from referral.settings import Secrets
+from referral.start import prepare
 from referral.store.base import Base, new_id
 from referral.store.database import Database
 from tests.backup.conftest import backup_of
@@ -216,7 +217,19 @@ def test_old_backups_are_removed_by_their_names(lived: World, tmp_path: Path) ->
     folder = tmp_path / "kept"
     old = backup_of(lived.service, folder, lived)
     (folder / "something of somebody else").write_text("stays")
+    (folder / f"{old.path.stem}.part").write_text("of one that was killed")
+    lived.clock.turn(timedelta(days=31))
+    assert [file.suffix for file in drop_old(folder, lived.clock.now, 30)] == [".part"], "the newest that is whole stays, however old"
+    lived.clock.turn(-timedelta(days=31))
     lived.clock.turn(timedelta(days=31))
     new = backup_of(lived.service, folder, lived)
     assert drop_old(folder, lived.clock.now, 30) == [old.path]
     assert sorted(file.name for file in folder.iterdir()) == sorted((new.path.name, "something of somebody else"))
+
+
+def test_a_place_that_was_only_migrated_is_empty(lived: World, made: Made, empty_place: str) -> None:
+    """As when containers were started before the backup was brought back."""
+    early = prepare(settings_for(empty_place, keyring=made.path.with_name("early.json")))
+    World(early.settings, lived.clock).work()
+    early.database.close()
+    assert bring_back(lived, made, empty_place).rows == made.rows

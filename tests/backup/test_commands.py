@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -21,6 +22,7 @@ from referral.privacy.keys import Keys
 from referral.store.database import Database
 from scripts.rehearse_restore import rehearse
 from tests.conftest import ROOT
+from tests.test_operating import block, said_commands
 
 Run = Callable[..., Result]
 
@@ -84,6 +86,38 @@ def test_it_comes_back_into_an_empty_place(run: Run, tmp_path: Path, monkeypatch
     assert "purged before anybody is served" in said.output
     assert run("audit", "verify").exit_code == 0
     assert run("check").exit_code == 0
+
+
+@pytest.mark.parametrize(("kind", "early"), [("systemd", False), ("containers", False), ("containers", True)], ids=["systemd", "containers", "upgraded early"])
+def test_after_a_loss_the_page_s_commands_in_their_order_bring_all_back(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, early: bool
+) -> None:
+    """On a machine that has nothing. `early`: somebody ran `up` when the keys were back, and `upgrade` has made its tables."""
+    stick, new = tmp_path / "stick", tmp_path / "new"
+    stick.mkdir()
+    (stick / "words").write_text("a passphrase of eight words that nobody would guess\n")
+    for name in ("A", "B"):
+        assert run("keys", "custodian", name, "--out", f"{stick}/{name}.key", "--passphrase-file", f"{stick}/words").exit_code == 0
+    assert run("keys", "backup", "--out", f"{stick}/keys.sealed").exit_code == 0
+    file = the_backup(run, tmp_path / "backups")
+    folder = "/restored" if kind == "containers" else "/var/lib/referral/keys"
+    for name, place in {"SECRETS": "keys/secrets.toml", "KEYRING": "keys/keyring.json"}.items():
+        monkeypatch.setenv(f"REFERRAL_{name}", str(new / place))
+    monkeypatch.setenv("REFERRAL_DATABASE_URL", f"sqlite:///{new}/referral.db")
+    steps = [words for _, words in said_commands("\n".join(block("**After a loss**", kind)))]
+    assert [" ".join(words.split()[:2]) for words in steps if not words.startswith(("restore", "check"))] == ["keys restore", "audit verify"]
+    for words in steps:
+        typed = (
+            re.sub(r"\S+\.backup", str(file), words)
+            .replace("/media/stick", "/stick")
+            .replace("/stick", str(stick))
+            .replace(f"--to {folder}", f"--to {new}/keys")
+        )
+        asked = ("--passphrase-file", f"{stick}/words") if words.startswith("keys restore") else ()
+        said = run(*typed.split(), *asked)
+        assert said.exit_code == 0, said.output
+        if early and words.startswith("keys restore"):
+            assert run("db", "upgrade").exit_code == 0
 
 
 def test_without_the_keys_of_that_time_nothing_is_begun(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -181,7 +181,8 @@ class _State(psycopg.Error):
         (_Said(13), Trouble.FULL), (_Said(778), Trouble.FULL), (_Said(8), Trouble.READ_ONLY), (_Said(5), Trouble.LOCKED),
         (_Said(14), Trouble.AWAY), (_Said(1), None),
         (_State("53100"), Trouble.FULL), (_State("53200"), Trouble.FULL), (_State("25006"), Trouble.READ_ONLY), (_State("57P01"), Trouble.AWAY),
-        (_State("08006"), Trouble.AWAY), (_State("55P03"), None), (_State("23505"), None), (psycopg.OperationalError("gone"), Trouble.AWAY),
+        (_State("08006"), Trouble.AWAY), (_State("25P03"), Trouble.AWAY), (_State("55P03"), None), (_State("23505"), None),
+        (psycopg.OperationalError("gone"), Trouble.AWAY),
     ],
 )  # fmt: skip
 def test_what_the_machine_does_wrong_is_told_from_what_a_statement_does(cause: Exception, trouble: Trouble | None) -> None:

@@ -39,7 +39,7 @@ class Facts:
 
     def none_of(self, institution: str, subcounty: str | None) -> list[str]:
         """Of the whole county, or of one sub-county: then the head for the county, who stands above the accused, does not count."""
-        ids = {name: id_ for id_, name in self._world.service.roster().subcounty_names.items()}
+        ids = {one.text: one.value for one in self._world.service.roster().subcounties()}
         told = [
             office.name
             for office in self._told()

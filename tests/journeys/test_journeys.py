@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from referral.vocabulary.language import LANGUAGES
 from tests.journeys.facts import JourneyFailed
 from tests.journeys.player import Player
 from tests.world import World
 
 HERE = Path(__file__).parent
 JOURNEYS = sorted(HERE.glob("*.txt"))
-LANGUAGES = ("sw", "en")
 REMARKS = 2
 
 

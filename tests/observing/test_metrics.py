@@ -14,7 +14,7 @@ from referral.gateway.port import TIMEOUT, Balance, FetchFailed
 from referral.web import application
 from tests.conftest import START, settings_for
 from tests.fakes import FixedClock, RecordingGateway
-from tests.world import LABOUR, World, on_sqlite, sent
+from tests.world import LABOUR, NOT_NOW, World, on_sqlite, sent
 
 TOKEN = "m" * 10 + "etrics-token-of-the-tests-0123456789"
 Figures = dict[tuple[str, tuple[tuple[str, str], ...]], float]
@@ -52,6 +52,16 @@ def test_what_waits_is_seen_by_lane_and_gone_when_it_is_sent(world: World) -> No
     world.work()
     assert value(world, "referral_queue_due", lane="RED") == 0
     assert value(world, "referral_workers") == 1
+
+
+def test_an_alert_that_only_waits_for_its_time_is_in_no_figure(world: World) -> None:
+    """It waits so that it points at nobody: a figure that rose when it was queued would."""
+    before = figures(page(world))
+    world.clock.turn(timedelta(minutes=3))
+    sent(world.phone(), concern=LABOUR, danger=NOT_NOW)
+    after = figures(page(world))
+    moved = {name for name, labels in after if after[name, labels] != before.get((name, labels))}
+    assert not {name for name in moved if name.startswith(("referral_queue", "referral_reports", "referral_alerts"))}
 
 
 def test_a_report_that_nobody_has_is_an_alarm_until_somebody_answers(world: World) -> None:
