@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from sqlalchemy import Connection, CursorResult, DateTime, Table, delete, func, insert, inspect, select, text, update
+from sqlalchemy import Connection, CursorResult, DateTime, Table, delete, func, insert, inspect, or_, select, text, update
 from sqlalchemy import table as named
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -109,7 +109,8 @@ def _drop_consents(connection: Connection) -> int:
     here = {table.name: table for table in tables(connection)}
     report, alert = here["report"], here["alert"]
     columns = [report.c[name] for name in LEFT_OUT_COLUMNS["report"] if name in report.c]
-    numbers = update(report).where(report.c.contact.is_not(None)).values(dict.fromkeys(columns))
+    held = or_(*(report.c[name].is_not(None) for name in ("contact", "consent") if name in report.c))
+    numbers = update(report).where(held).values(dict.fromkeys(columns))
     texts = delete(alert).where(text(f"NOT ({LEFT_OUT_ROWS['alert']})"))
     return sum(cast("CursorResult[Any]", connection.execute(statement)).rowcount for statement in (numbers, texts))
 

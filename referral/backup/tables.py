@@ -29,7 +29,7 @@ LEFT_OUT_ROWS: Mapping[str, str] = {"alert": "purpose not in ('reporter', 'relay
 """Rows that are kept, where not all are: an answer to somebody who texted holds their number until it is sent, and a text to somebody who agreed
 to it stands on a consent that is not here either."""
 LEFT_OUT_COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "report": ("contact", "contact_hours", "contact_by_call", "contact_until", "contact_first_hour", "contact_tag", "relayed_hour"),
+    "report": ("contact", "contact_hours", "contact_by_call", "contact_until", "contact_first_hour", "contact_tag", "relayed_hour", "consent"),
 }
 """Empty in every backup: a number that somebody agreed to. They may have said STOP since, and a drawer would keep it for longer than they allowed."""
 

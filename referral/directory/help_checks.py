@@ -108,10 +108,11 @@ def _short_names(view: View) -> Iterator[Problem]:
 
 
 def _codes(view: View) -> Iterator[Problem]:
-    """What was given out before stays, since it is printed somewhere; nothing new is taken for a word."""
+    """What was given out before stays, since it is printed somewhere, also where a whole directory moves to another machine. What stands gets no code
+    that would be taken for a word."""
     standing = view.state.rows("service_at_locations")
     for one, row in view.changing.get("service_at_locations", {}).items():
-        if row["code"] and not holds_figure(row["code"]) and standing.get(one, {}).get("code") != row["code"]:
+        if row["code"] and not holds_figure(row["code"]) and one in standing and standing[one]["code"] != row["code"]:
             yield Problem("service_at_locations", one, "code", "must hold a figure: of letters alone it would be taken for a word")
 
 

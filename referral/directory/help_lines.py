@@ -28,7 +28,7 @@ from referral.directory.help_fields import (
     whole,
     word,
 )
-from referral.directory.lines import MAY_LACK, Words
+from referral.directory.lines import Words
 from referral.directory.service_records import Fee, LocationType, NameKind, Precision, Status, VerifyMethod, Visibility
 from referral.vocabulary.duty import Institution
 from referral.vocabulary.help import HelpKind
@@ -59,7 +59,7 @@ class OrganizationLine(_Listed):
     name = text_field(160, required=True, sms=True)
     short_name = short_name_field()
     description = text_field(500)
-    sector = fields.String(load_default=OTHER, validate=validate.OneOf(SECTORS, error=f"must be one of {', '.join(SECTORS)}"), metadata={MAY_LACK: True})
+    sector = fields.String(required=True, validate=validate.OneOf(SECTORS, error=f"must be one of {', '.join(SECTORS)}"))
     parent = maybe_code()
     website = fields.String(
         load_default="", validate=[validate.Length(1, 240, error="must have 240 characters at most"), validate.URL(error="must be a web address")]
@@ -183,7 +183,7 @@ class TermLine(Schema):
     code = text_field(40, required=True)
     parent = maybe_code()
     name_en = text_field(120, required=True, sms=True)
-    name_sw = text_field(120, sms=True, metadata={MAY_LACK: True})
+    name_sw = text_field(120, required=True, sms=True)
     description = text_field(240)
 
 

@@ -21,10 +21,8 @@ from referral.vocabulary.phone import NotAPhoneNumber, PhoneNumber
 from referral.vocabulary.place import PlaceKind
 from referral.vocabulary.report import Concern
 
-MAY_LACK = "may_lack"
-"""In the metadata of a column that a file may do without: it is kept where it stands, and nothing reads it."""
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_CLOCK = re.compile(r"([01][0-9]|2[0-3]|24(?=:00)):([0-5][0-9])")
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]|24(?=:00)):([0-5][0-9])(?::00)?")
 ON_LOADING = "sample"
 """In `verified_on`: counts as verified on the day of loading. For samples only, so that a demonstration never goes stale."""
 
@@ -85,7 +83,8 @@ class _Verified(fields.Field[date | str]):
 
 
 class Clock(fields.Field[int]):
-    """A time of day as minutes from midnight; 24:00 is the next midnight, 0. HH:MM and nothing else: a zone that is read over is hours of another place."""
+    """A time of day as minutes from midnight; 24:00 is the next midnight, 0. HH:MM, as a spreadsheet writes it too, and nothing else: a zone that is read
+    over is hours of another place."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> int:
         found = _CLOCK.fullmatch(str(value))
@@ -199,8 +198,7 @@ def read_lines(path: Path, schema: Schema, problems: list[str], unread: set[str]
 
 def _header_right(name: str, header: Iterable[str], schema: Schema, problems: list[str]) -> bool:
     columns, wanted = list(header), list(schema.fields)
-    needed = [column for column in wanted if not schema.fields[column].metadata.get(MAY_LACK)]
-    wrong = [f"{name}:1: {column}: column is missing" for column in needed if column not in columns]
+    wrong = [f"{name}:1: {column}: column is missing" for column in wanted if column not in columns]
     wrong += [f"{name}:1: {column}: column is unknown" for column in columns if column not in wanted]
     wrong += [f"{name}:1: {column}: column stands twice" for column in sorted(set(columns)) if columns.count(column) > 1]
     problems += wrong

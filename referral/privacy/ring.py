@@ -92,14 +92,13 @@ class Ring:
         return replace(self, keys=(*self.keys, Key(id_, kind, now, secrets.token_bytes(KEY_LENGTH), used_from=used_from)))
 
     def turned(self, scope: str, now: datetime, used_from: datetime | None = None) -> Ring:
-        """With the key that a rotation of this scope seals with: a new one, or that of a rotation that was begun, which without `used_from` waits
-        no longer."""
+        """With the key that a rotation of this scope seals with: a new one, or that of a rotation that was begun. Where one waits to be carried and it
+        is to be done at once there is a new one: what got out may hold the one that waits."""
         begun = self.key(self.turning.get(scope, ""))
-        if begun is None:
-            ring = self.adding(scope, now, used_from)
-            return replace(ring, turning={**ring.turning, scope: ring.keys[-1].id})
-        at_once = begun.used_from is not None and used_from is None
-        return replace(self, keys=tuple(replace(key, used_from=None) if key == begun else key for key in self.keys)) if at_once else self
+        if begun is not None and not (begun.waits(now) and used_from is None):
+            return self
+        ring = self.adding(scope, now, used_from)
+        return replace(ring, turning={**ring.turning, scope: ring.keys[-1].id})
 
     def filled(self, now: datetime, ahead: int = AHEAD) -> Ring:
         """With a key in every scope that is needed now, and in those of the months to come."""
