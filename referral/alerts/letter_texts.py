@@ -29,6 +29,12 @@ def untried(session: Session, report: str) -> Sequence[AlertRecord]:
     return session.scalars(select(AlertRecord).where(*_untried(report))).all()
 
 
+def hurry(session: Session, report: str, due_at: datetime) -> None:
+    """What has become urgent waits no longer than anything as urgent does."""
+    for row in untried(session, report):
+        row.due_at = min(row.due_at or due_at, due_at)
+
+
 def last_turn(session: Session, report: str, now: datetime) -> int | None:
     """The last letter, by its turn, that none of them holds back; None where none holds back any."""
     return session.scalar(select(func.min(AlertRecord.mail_turn)).where(*_untried(report), AlertRecord.due_at > now))

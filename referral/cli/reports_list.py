@@ -47,6 +47,7 @@ def list_reports(only_open: bool, urgencies: frozenset[Urgency], since: datetime
     with ready.database.transaction() as session:
         asked = {"urgency": ",".join(sorted(urgencies)), "since": f"{since:%Y-%m-%d}" if since else "", "only": "open" if only_open else "all"}
         ready.audit.write(session, now, by, Action.SEARCHED, SUBJECT, **asked)
+    with ready.database.read() as session:  # a long list must not keep callers from what they write
         lines = list(_lines(ready, session, by, _wanted(session, urgencies, day_, only_open), now))
     listed(lines, "reports")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -34,7 +35,8 @@ class Escalation:
     outbox: Outbox
     ladder: Ladder
     audit: Audit
-    passed: PassedOver = field(default_factory=PassedOver)
+    passed: Mapping[str, PassedOver] = field(default_factory=lambda: defaultdict(PassedOver))
+    """By clock: one that cannot be served must not hold up the others of the same report."""
 
     def climb(self, now: datetime, limit: int = 20) -> int:
         """Take every step that is due. Each report is looked at again under its lock: two workers never take the same step twice."""
@@ -43,10 +45,12 @@ class Escalation:
             (LadderRecord.action_due_at, self._not_acted),
             (LadderRecord.again_at, self._again),
         )
-        each = OneByOne(self.database, self.outbox, self.passed)
-        return sum(self._due(each, clock, rung, now, limit) for clock, rung in clocks) + self._without_receipt(each, now, limit)
+        return sum(self._due(clock, rung, now, limit) for clock, rung in clocks) + self._without_receipt(now, limit)
 
-    def _without_receipt(self, each: OneByOne, now: datetime, limit: int) -> int:
+    def _each(self, clock: str) -> OneByOne:
+        return OneByOne(self.database, self.outbox, self.passed[clock])
+
+    def _without_receipt(self, now: datetime, limit: int) -> int:
         """RED alerts that no phone has confirmed for ten minutes: somebody else is told early."""
         before = now - timedelta(minutes=self.ladder.planner.policy.receipt)
         silent = (
@@ -57,7 +61,7 @@ class Escalation:
             *(column.is_(None) for column in (AlertRecord.declined_at, AlertRecord.revoked_at, AlertRecord.expired_at)),
         )
         due = select(AlertRecord.id, AlertRecord.report).where(*silent).order_by(AlertRecord.sent_at)
-        return each.deal("nobody can be told early", due, partial(self._tell_early, now=now), now, limit)
+        return self._each("receipt").deal("nobody can be told early", due, partial(self._tell_early, now=now), now, limit)
 
     def _tell_early(self, session: Session, alert_id: str, *, now: datetime) -> None:
         alert = session.get(AlertRecord, alert_id)
@@ -69,9 +73,9 @@ class Escalation:
         else:
             self.ladder.also(session, report, alert, now, "no receipt of the first alert")
 
-    def _due(self, each: OneByOne, clock: InstrumentedAttribute[datetime | None], rung: _Rung, now: datetime, limit: int) -> int:
+    def _due(self, clock: InstrumentedAttribute[datetime | None], rung: _Rung, now: datetime, limit: int) -> int:
         due = select(LadderRecord.report).where(clock <= now).order_by(clock)
-        return each.deal("a report cannot climb", due, partial(self._climb, rung=rung, now=now), now, limit)
+        return self._each(clock.key).deal("a report cannot climb", due, partial(self._climb, rung=rung, now=now), now, limit)
 
     def _climb(self, session: Session, report_id: str, *, rung: _Rung, now: datetime) -> None:
         ladder = self.outbox.ladder(session, report_id)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from referral.alerts.claims import Due, release
@@ -25,6 +26,8 @@ log = structlog.get_logger()
 STUCK = 4
 WITHOUT_KEY = timedelta(seconds=15)
 """How long this process leaves a row to hosts that have the key it lacks, before it looks again whether its own keyring has it now."""
+NOWHERE = timedelta(minutes=10)
+"""After so long no host has the key: the row is one that cannot be put together, and somebody else must be told."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +48,13 @@ class Unsent:
         return free
 
     def after(self, due: Due, error: Exception, now: datetime) -> None:
-        """Where somebody else was in the way, or this host lacks a key, nothing is wrong with the row or with whom it goes to: it is given back, and no
-        try of it is counted. Else it waits a while, and an alert's office is asked for another person. What cannot be written down even so ends with the
-        lease. Raises NotNow."""
+        """Where somebody else was in the way, or this host lacks a key that another may have, nothing is wrong with the row or with whom it goes to: it
+        is given back, and no try of it is counted. Else it waits a while, and an alert's office is asked for another person. What cannot be written
+        down even so ends with the lease. Raises NotNow."""
         log.error("not sent", purpose=due.purpose, attempts=due.attempts, **describe(error))
         try:
             with self.database.transaction() as session:
-                if isinstance(error, NoKey):
+                if isinstance(error, NoKey) and self._may_be_elsewhere(session, due, now):
                     self.passed.add(due.id, now, WITHOUT_KEY)
                     release(session, [due], now)
                 elif contended(error):
@@ -62,6 +65,11 @@ class Unsent:
             raise
         except Exception as again:
             log.error("left to its lease", purpose=due.purpose, **describe(again))
+
+    @staticmethod
+    def _may_be_elsewhere(session: Session, due: Due, now: datetime) -> bool:
+        since = session.scalar(select(AlertRecord.first_due_at).where(AlertRecord.id == due.id))
+        return since is None or now - since < NOWHERE
 
     def _stuck(self, session: Session, due: Due, now: datetime) -> None:
         """A text that cannot be put together: after a few tries somebody else is told."""

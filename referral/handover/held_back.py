@@ -21,15 +21,14 @@ def tell(ladder: Ladder, session: Session, report: Report, turn: int, now: datet
     """A word to those who have it and may know, of the letter of this turn. There is no second while a first is for later, but what has become urgent
     waits no longer; of a RED one there is none while a first is being tried either, since nothing is held back there."""
     due_at = clock.due(report.urgency, report.told, now, ladder.planner.policy, ladder.random)
-    untried = {row.person: row for row in letter_texts.untried(session, report.id)}
+    if report.urgency.at_least(Urgency.HIGH):
+        letter_texts.hurry(session, report.id, due_at)
+    untried = {row.person for row in letter_texts.untried(session, report.id)}
     for alert in ladder.outbox.alerts_of(session, report.id):
         has_it = stands(alert, alert.acknowledged_at) and alert.referred_on_at is None and alert.done_at is None
-        row = untried.get(alert.person)
-        if not has_it or not ladder.planner.may_know(report, alert.office or ""):
+        if not has_it or alert.person in untried or not ladder.planner.may_know(report, alert.office or ""):
             continue
-        if row is not None:
-            row.due_at = min(row.due_at or due_at, due_at) if report.urgency.at_least(Urgency.HIGH) else row.due_at
-        elif report.urgency is not Urgency.RED or not ladder.outbox.waiting(session, Purpose.LETTER, report.id, alert.person):
+        if report.urgency is not Urgency.RED or not ladder.outbox.waiting(session, Purpose.LETTER, report.id, alert.person):
             letter_texts.queue(session, report.id, alert, report.number, turn, due_at)
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 import structlog
 from sqlalchemy.orm import Session
 
+from referral.alerts import letter_texts
 from referral.alerts.records import AlertRecord, LadderRecord, Purpose
 from referral.alerts.state import acting, recused
 from referral.handover.queued import SILENCE, call_off, call_off_later, for_silence, hurry
@@ -19,7 +20,7 @@ from referral.reports.register import Report
 from referral.routing import clock
 from referral.routing.plan import Chosen, Plan
 from referral.store.database import put
-from referral.vocabulary.report import DOUBTFUL
+from referral.vocabulary.report import DOUBTFUL, Urgency
 
 log = structlog.get_logger()
 _AT_THE_END = "end of the ladder: the duty person, told again until somebody answers"
@@ -89,6 +90,8 @@ class Ladder(Rungs):
         fresh = self.planner.plan(report, now, without=recused(alerts))
         alerts = call_off(session, alerts, {chosen.bearer.person for step in fresh.steps[:1] for chosen in step.choices})
         hurry(alerts, due_at, report.urgency.rank)
+        if report.urgency.at_least(Urgency.HIGH):
+            letter_texts.hurry(session, report.id, due_at)
         self.keep(session, report, fresh, self.register.plans_made(session, report.id) + 1)
         self.audit.write(session, now, "service", Action.REPLANNED, report.id, urgency=report.urgency)
         known = {a.person for a in alerts}
@@ -97,6 +100,8 @@ class Ladder(Rungs):
         if first is not None:
             new = [chosen for chosen in first.choices if chosen.bearer.person not in known]
             self._take(session, report, ladder, first.number, new, due_at, now)
+        else:
+            self._end(session, report, ladder, fresh, now)
         ladder.action_due_at = clock.action_deadline(report.urgency, due_at, self.planner.policy)
 
     def replace(self, session: Session, report: Report, alert: AlertRecord, now: datetime, why: str) -> None:

@@ -79,15 +79,16 @@ class Rungs:
     def last(self, report: Report, alerts: Iterable[AlertRecord], now: datetime, not_acted: bool) -> DutyBearer | None:
         """Who is told at the ladder's end: the duty person of this moment who has not said no, cannot be reached or handed it on; where acting was
         missed, nor said yes. Else a duty person who said no for want of means; else whoever a plan made now would tell; and only where nobody
-        else is there one who said no without a reason. Never who knows the people in the report, nor who is in danger from them."""
+        else is there one who said no without a reason, or who said yes before. Never who knows the people in the report, nor who is in danger from them."""
         rows, planner = list(alerts), self.planner
         passed = frozenset(a.person for a in rows if a.revoked_at or a.declined_at or a.referred_on_at or (not_acted and a.acknowledged_at))
-        revoked, said_yes = (frozenset(a.person for a in rows if getattr(a, name)) for name in ("revoked_at", "acknowledged_at"))
-        out = recused(rows) | revoked
+        revoked = frozenset(a.person for a in rows if a.revoked_at)
+        said_yes, out = frozenset(a.person for a in rows if stands(a, a.acknowledged_at)), recused(rows) | revoked
         return (
             planner.duty_person(report, now, passed)
             or planner.duty_person(report, now, out)
             or planner.anybody(report, now, passed | said_yes)
             or planner.anybody(report, now, out | said_yes)
             or planner.duty_person(report, now, recused(rows, for_good=True) | revoked)
+            or planner.anybody(report, now, out)
         )

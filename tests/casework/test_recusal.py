@@ -17,6 +17,7 @@ from referral.reports.records import ReportRecord
 from referral.vocabulary.duty import Office, Role
 from tests.casework.test_relay import OFFICER, consented
 from tests.casework.test_reveal import approve, ask, desk
+from tests.officers.conftest import CHILDREN, DESK
 from tests.world import World, sent
 
 COUNTY, POLICE = "co-kwale-1", "police-msambweni-1"
@@ -183,6 +184,26 @@ def test_where_nobody_else_is_left_only_a_no_without_a_reason_is_asked_again(sql
     say_no(world, end, "unsafe")
     before = len(world.gateway.sent)
     world.wait(timedelta(minutes=40), step=timedelta(minutes=5))
+    assert heard(world, end, before) == []
+
+
+def test_where_only_those_are_left_who_said_yes_and_the_reporter_was_not_helped_they_hear_it_again(sqlite_world: World) -> None:
+    world = sqlite_world
+    sent(world.phone())
+    world.wait(timedelta(minutes=70), step=timedelta(minutes=5))
+    end = next(person for person in sorted(at_the_end(world)) if told(world, person))
+    say_no(world, end, "i_know_them")
+    for person in (CHILDREN, DESK):
+        text(world, person, f"OK {one_time(world, person)}")
+    with world.service.database.transaction() as session:
+        for person in world.service.roster().people():
+            if person.id not in (end, CHILDREN, DESK):
+                people.set_suspended(session, person.id, True)
+    with world.service.database.transaction() as session:
+        assert world.service.mailbox.not_helped(session, report_id(world), world.clock())
+    before = len(world.gateway.sent)
+    world.wait(timedelta(minutes=60), step=timedelta(minutes=5))
+    assert {number for number, _ in world.gateway.sent[before:]} & {world.number_of(CHILDREN), world.number_of(DESK)}
     assert heard(world, end, before) == []
 
 

@@ -16,11 +16,17 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, Engine, create_engine, select, text
+from sqlalchemy.orm import Session
 
 from referral.alerts.records import AlertRecord, LadderRecord
+from referral.directory.records import PersonRow
+from referral.dispatch.escalate import Escalation
 from referral.dispatch.worker import Job, Worker
 from referral.gateway.port import Sending
+from referral.handover.rungs import END
 from referral.privacy.rotation import Rotation
+from referral.privacy.seal import head, key_of
+from referral.reports.register import Report
 from referral.vocabulary.phone import PhoneNumber
 from tests.conftest import KEYRING, Kept, minutes, settings_for
 from tests.dispatch.test_sending import alerts
@@ -203,6 +209,47 @@ class TestAHostWithoutTheKey:
         has.work()
         (report,) = reports(has)
         assert step(has, report) == 2
+
+
+@on_sqlite
+def test_a_number_that_no_host_can_open_is_somebody_else_s_alert_in_time(world: World) -> None:
+    """Its key is lost, or its name damaged: after ten minutes it is taken for what it is."""
+    sent(world.phone())
+    (first, *_) = [alert.person for alert in alerts(world)]
+    with world.service.database.transaction() as session:
+        person = session.get_one(PersonRow, first)
+        assert person.sealed_number is not None
+        person.sealed_number = head("fields-0000") + person.sealed_number[len(head(key_of(person.sealed_number))) :]
+    told = {alert.person for alert in alerts(world)}
+    for _ in range(100):
+        world.work()
+        world.clock.turn(timedelta(seconds=8))
+    (gone,) = [alert for alert in alerts(world) if alert.person == first]
+    assert gone.revoked_at is not None
+    assert gone.sent_at is None
+    assert {alert.person for alert in alerts(world)} > told
+
+
+@on_sqlite
+def test_a_clock_that_cannot_be_served_does_not_hold_up_the_others_of_its_report(world: World) -> None:
+    class NeverActs(Escalation):
+        def _not_acted(self, session: Session, report: Report, ladder: LadderRecord, now: datetime) -> None:
+            raise ValueError(report.id)
+
+    sent(world.phone())
+    service = world.service
+    escalation = NeverActs(service.database, service.register, service.outbox, service.ladder, service.audit)
+    for _ in range(4):
+        world.clock.turn(minutes(3))
+        with service.database.transaction() as session:
+            ladder = session.scalars(select(LadderRecord)).one()
+            ladder.step_due_at, ladder.ended_at, ladder.step = None, world.clock(), END
+            ladder.action_due_at = ladder.again_at = world.clock() - minutes(1)
+        escalation.climb(world.clock())
+        with world.rows() as session:
+            again = session.scalars(select(LadderRecord.again_at)).one()
+        assert again is not None
+        assert again > world.clock()
 
 
 @on_sqlite
