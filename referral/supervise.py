@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 import threading
+import time
 
 import click
 
 _PATIENCE = 20.0
+_MOMENT = 10.0
 
 
 class Supervisor:
@@ -19,8 +22,11 @@ class Supervisor:
         self._running: list[tuple[str, subprocess.Popen[bytes]]] = []
         self._stopping = threading.Event()
 
-    def start(self) -> None:
-        for name, command in self._commands:
+    def start(self, listens: int) -> None:
+        """All of them, in this order. The others call the first at once: they are begun when it listens on that port, or after a few seconds anyhow."""
+        for position, (name, command) in enumerate(self._commands):
+            if position == 1:
+                _until_taken(listens)
             argv = [sys.executable, "-m", "referral", command]
             self._running.append((name, subprocess.Popen(argv, start_new_session=True)))  # noqa: S603  our own argv; a Ctrl-C reaches only us
 
@@ -43,3 +49,14 @@ class Supervisor:
                 click.echo(f"{name} did not end in {_PATIENCE:.0f} s: killed", err=True)
                 process.kill()
         return 1 if ended else 0
+
+
+def _until_taken(port: int) -> None:
+    end = time.monotonic() + _MOMENT
+    while time.monotonic() < end:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return

@@ -86,9 +86,9 @@ def run() -> None:
         complain([*refused.problems, f"the reason is given there: `{past}`, then `referral run` again"])
     click.echo(f"directory of {settings.config}: {loaded_line(loaded)}")
     ready.database.close()
-    supervisor = Supervisor(("web", "serve"), ("worker", "work"), ("gateway", "standin"))
+    supervisor = Supervisor(("gateway", "standin"), ("web", "serve"), ("worker", "work"))
     _on_stop(supervisor.stop)
-    supervisor.start()
+    supervisor.start(settings.standin_port)
     click.echo(_welcome(settings))
     sys.exit(supervisor.wait())
 
