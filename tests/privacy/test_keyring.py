@@ -257,8 +257,12 @@ class TestTwoHosts:
         assert {key_of(one.sealer.seal("words", CELL)) for one in (maker, follower)} == {before}
         clock.turn(timedelta(hours=25))
         assert {key_of(one.sealer.seal("words", CELL)) for one in (maker, follower)} == {new}
-        at_once = maker.ring().turned(Kind.FIELDS, START)
-        assert follower.ring().merged(at_once).newest(Kind.FIELDS, START) == at_once.key(new)
+
+    def test_hears_of_a_key_that_is_wanted_at_once_and_not_of_the_one_that_waited(self, ring: Keyring) -> None:
+        waiting = ring.ring().turned(Kind.FIELDS, START, START + timedelta(hours=24))
+        at_once = waiting.turned(Kind.FIELDS, START + timedelta(minutes=2))
+        for now in (START + timedelta(minutes=2), START + timedelta(hours=25)):
+            assert waiting.merged(at_once).newest(Kind.FIELDS, now) == at_once.keys[-1]
 
     def test_with_two_keys_of_one_name_are_not_merged(self, ring: Keyring) -> None:
         held = ring.ring()
